@@ -1,0 +1,471 @@
+"""A network and a vehicle compiled to arrays: the one form that every solver reads.
+
+Each place becomes a vertex per mode that meets there. Where a mode can be changed or a border is waited at, the
+vertex is split into arrival and departure, so that a change of mode takes exactly one row of `terminals.csv`
+and a wait is paid by what passes through. Closing something is a mask on arrays; the graph is never rebuilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, TypedDict
+
+import numpy as np
+
+from mobility.errors import Finding, InputError, did_you_mean
+from mobility.network import Network
+from mobility.vehicle import MODES, Block, Screen, Vehicle, screen
+from mobility.vehicle import vehicle as find_vehicle
+
+Array = np.ndarray[Any, Any]
+
+UNKNOWN_PENALTY = 1.5
+"""With ``unknown="penalise"`` a link whose limits are not known counts this many times its time when routes are
+compared; the time that is reported stays the real one."""
+
+LENGTH_BITS = 20
+"""A search weight is milliseconds shifted by this, plus decametres: ties in time go to the shorter way."""
+
+LINK, TRANSFER, BORDER = 0, 1, 2
+
+
+class Options(TypedDict, total=False):
+    """The options that every question shares; all are keyword-only.
+
+    vehicle : str or Vehicle, default "any"
+    modes : iterable of str, default all
+    year : int, optional
+        Count links that open before this year as operational.
+    avoid : iterable of str
+        Places, links or states not to be used.
+    countries : iterable of str
+        Only these states.
+    close : iterable of str
+        Links that are out, both ways, with all links of the same structure.
+    unknown : {"penalise", "allow", "forbid"}
+    estimates : {"strict", "favourable"}
+    share : float, default 1
+        Military share of every capacity, 0 < share <= 1.
+    permission : str, default "none"
+        Permission regime whose lead time is stated with each route.
+    """
+
+    vehicle: str | Vehicle
+    modes: str | Iterable[str] | None
+    year: int | None
+    avoid: str | Iterable[str]
+    countries: str | Iterable[str]
+    close: str | Iterable[str]
+    unknown: str
+    estimates: str
+    share: float
+    permission: str
+
+
+@dataclass(frozen=True, eq=False)
+class Arcs:
+    """A compiled network; see the module's text for its vertices.
+
+    Attributes
+    ----------
+    tail, head : ndarray of int32
+        Vertices of each arc; the two directions of a link are two arcs.
+    kind, item : ndarray of int
+        ``LINK``, ``TRANSFER`` or ``BORDER``, and the row in that table.
+    time_h, length_km : ndarray of float
+    weight : ndarray of int64
+        What a search adds up (see `LENGTH_BITS`), with penalties.
+    capacity : ndarray of float
+        Vehicles a day, the military share of it.
+    open : ndarray of bool
+        Arcs that may be used.
+    place, mode : ndarray of int
+        Of each vertex.
+    starts, ends : ndarray of int
+        By place and mode, the vertex where a route may start or end; -1 for none.
+    """
+
+    net: Network
+    vehicle: Vehicle
+    screen: Screen
+    tail: Array
+    head: Array
+    kind: Array
+    item: Array
+    time_h: Array
+    length_km: Array
+    weight: Array
+    capacity: Array
+    open: Array
+    place: Array
+    mode: Array
+    starts: Array
+    ends: Array
+    link_open: Array
+    offered: Array
+    asked_closed: Array
+    unknown_links: Array
+    estimated_links: Array
+    assumed_capacity: Array
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Number of vertices."""
+        return len(self.place)
+
+    def start_vertices(self, places: Iterable[str]) -> list[int]:
+        """Return the vertices where a route from these places may start."""
+        return self._vertices(self.starts, places)
+
+    def end_vertices(self, places: Iterable[str]) -> list[int]:
+        """Return the vertices where a route to these places may end."""
+        return self._vertices(self.ends, places)
+
+    def _vertices(self, of: Array, places: Iterable[str]) -> list[int]:
+        rows = [self.net.node_index[p] for p in places]
+        return [int(v) for row in rows for v in of[row] if v >= 0]
+
+    def without(self, link_rows: Iterable[int]) -> Arcs:
+        """Return the same arcs with more links closed."""
+        closed = np.zeros(len(self.link_open), bool)
+        closed[list(link_rows)] = True
+        shut = (self.kind == LINK) & closed[np.where(self.kind == LINK, self.item, 0)]
+        return replace(self, open=self.open & ~shut, link_open=self.link_open & ~closed)
+
+    @cached_property
+    def arcs_of_link(self) -> dict[int, list[int]]:
+        """Arcs of each link by row."""
+        out: dict[int, list[int]] = {}
+        for arc in np.flatnonzero(self.kind == LINK).tolist():
+            out.setdefault(int(self.item[arc]), []).append(arc)
+        return out
+
+    @cached_property
+    def assets(self) -> list[list[int]]:
+        """Rows of links that close together: one list for each link or structure, in table order."""
+        groups: dict[object, list[int]] = {}
+        for row, asset in enumerate(self.net.table("links")["asset_id"].tolist()):
+            groups.setdefault(asset or row, []).append(row)
+        return list(groups.values())
+
+    def link_ids(self, arcs: Iterable[int]) -> list[str]:
+        """Return the ids of the links among some arcs, in order."""
+        ids = self.net.table("links")["link_id"].to_numpy(object)
+        return [str(ids[self.item[a]]) for a in arcs if self.kind[a] == LINK]
+
+    def label(self, arc: int) -> str:
+        """Return how an answer names an arc: a link id, ``terminal:NODE`` or ``border:NODE``."""
+        item = int(self.item[arc])
+        if self.kind[arc] == LINK:
+            return str(self.net.table("links")["link_id"].iat[item])
+        if self.kind[arc] == TRANSFER:
+            return f"terminal:{self.net.table('terminals')['node_id'].iat[item]}"
+        return f"border:{self.net.table('borders')['node_id'].iat[item]}"
+
+    def why_closed(self, row: int) -> list[Block]:
+        """Return why the network itself, not the question, closes a link to this vehicle."""
+        links = self.net.table("links")
+        blocks = self.screen.blocked(row)
+        status = str(links["status"].iat[row])
+        if status != "operational":
+            blocks.insert(0, Block(str(links["link_id"].iat[row]), "status", status, "operational"))
+        if not blocks and self.options["unknown"] == "forbid" and self.unknown_links[row]:
+            blocks.append(Block(str(links["link_id"].iat[row]), "unknown", None, "a known limit"))
+        return blocks
+
+
+def words(value: str | Iterable[str] | None) -> list[str]:
+    """Return a list of words given as a list or as comma-separated text."""
+    if value is None:
+        return []
+    parts = value.split(",") if isinstance(value, str) else [str(v) for v in value]
+    return [p.strip() for p in parts if p.strip()]
+
+
+def compile_arcs(
+    net: Network,
+    *,
+    vehicle: str | Vehicle = "any",
+    modes: str | Iterable[str] | None = None,
+    year: int | None = None,
+    avoid: str | Iterable[str] = (),
+    countries: str | Iterable[str] = (),
+    close: str | Iterable[str] = (),
+    unknown: str = "penalise",
+    estimates: str = "strict",
+    share: float = 1.0,
+    permission: str = "none",
+) -> Arcs:
+    """Compile a network for a vehicle; the options are those of :class:`Options`.
+
+    Raises
+    ------
+    InputError
+        With every option that is not understood.
+
+    Examples
+    --------
+    >>> import mobility as mb
+    >>> arcs = compile_arcs(mb.load(), vehicle="wheeled-ifv", modes="road")
+    >>> bool(arcs.open.any())
+    True
+    """
+    faults: list[Finding] = []
+
+    def attempt(make: Any, otherwise: Any) -> Any:
+        try:
+            return make()
+        except InputError as error:
+            faults.extend(error.findings)
+            return otherwise
+
+    one_of = {"unknown": (unknown, ("penalise", "allow", "forbid")), "estimates": (estimates, ("strict", "favourable"))}
+    for name, (given, allowed) in one_of.items():
+        if given not in allowed:
+            faults += InputError(f"{name} is {given!r}; it must be {' or '.join(allowed)}").findings
+    chosen = words(modes) or list(MODES)
+    for m in chosen:
+        if m not in MODES:
+            faults += InputError(f"no mode is called {m!r}{did_you_mean(m, MODES)}; modes: {', '.join(MODES)}").findings
+    if not 0 < share <= 1:
+        faults += InputError(f"the share is {share:g}; it must be above 0 and at most 1").findings
+    attempt(lambda: lead_times(net, permission), {})
+    carrier = attempt(lambda: find_vehicle(vehicle, net), None)
+    if year is not None:
+        net = net.at(year)
+    rows = len(net.table("links"))
+    asked = np.zeros(rows, bool)
+    for row in attempt(lambda: [net.link_index[i] for i in net.with_assets(net.find_links(words(close)))], []):
+        asked[row] = True
+    for word in words(avoid):
+        asked |= attempt(lambda word=word: _avoided(net, word), np.zeros(rows, bool))
+    only = attempt(lambda: _countries(net, countries), [])
+    if only:
+        asked |= np.array([not c or not set(c) <= set(only) for c in net.link_countries], bool)
+    if faults or carrier is None:
+        raise InputError(faults)
+
+    screened = screen(net, carrier, estimates=estimates)
+    link_mode = net.table("links")["mode"].to_numpy(object)
+    offered = np.isin(link_mode, [m for m in chosen if m in carrier.modes])
+    operational = (net.table("links")["status"] == "operational").to_numpy()
+    link_open = offered & ~asked & operational & screened.passes
+    if unknown == "forbid":
+        link_open &= ~screened.unknown
+    options = {
+        "vehicle": carrier.name, "modes": chosen, "year": year, "avoid": words(avoid), "countries": only,
+        "close": words(close), "unknown": unknown, "estimates": estimates, "share": share, "permission": permission,
+    }  # fmt: skip
+    return _build(net, carrier, screened, link_open, offered, asked, options)
+
+
+def _countries(net: Network, countries: str | Iterable[str]) -> list[str]:
+    found: list[str] = []
+    faults: list[Finding] = []
+    for word in words(countries):
+        try:
+            found.append(net.find_country(word))
+        except InputError as error:
+            faults += error.findings
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def _avoided(net: Network, word: str) -> Array:
+    """Return the links that go when a place, a link or a state is avoided."""
+    links = net.table("links")
+    out = np.zeros(len(links), bool)
+    if word in net.link_index:
+        out[[net.link_index[i] for i in net.with_assets([word])]] = True
+        return out
+    if word.upper() in net.countries_present and word not in net.node_index:
+        return np.array([word.upper() in c for c in net.link_countries], bool)
+    try:
+        node = net.find_node(word)
+    except InputError as error:
+        for find in (net.find_country, net.find_link):
+            try:
+                hit = find(word)
+            except InputError:
+                continue
+            return _avoided(net, hit)
+        message = error.findings[0].message.replace("no place is", "no place, link or state is")
+        raise InputError(message) from None
+    return ((links["from_node"] == node) | (links["to_node"] == node)).to_numpy()
+
+
+def lead_times(net: Network, regime: str) -> dict[str, float]:
+    """Return the permission lead time of each state in hours under a regime.
+
+    Raises
+    ------
+    InputError
+        When the network has no such regime.
+    """
+    if regime == "none":
+        return {}
+    table = net.table("permissions")
+    rows = table[table["regime"] == regime]
+    if not rows.empty:
+        return dict(zip(rows["country"].tolist(), rows["lead_h"].tolist(), strict=True))
+    countries = net.table("countries")
+    if regime == "status-quo" and not countries.empty:
+        pairs = zip(countries["country"].tolist(), countries["permission_h"].tolist(), strict=True)
+        return {c: h for c, h in pairs if h == h}
+    known = ["none", *dict.fromkeys(table["regime"].tolist())]
+    raise InputError(f"no permission regime is called {regime!r}; this network knows {', '.join(known)}")
+
+
+def _build(
+    net: Network, carrier: Vehicle, screened: Screen, link_open: Array, offered: Array, asked: Array,
+    options: Mapping[str, Any],
+) -> Arcs:  # fmt: skip
+    links = net.table("links")
+    code = {m: i for i, m in enumerate(MODES)}
+    place_of = net.node_index
+    tail_place = np.array([place_of[n] for n in links["from_node"].tolist()], np.int64)
+    head_place = np.array([place_of[n] for n in links["to_node"].tolist()], np.int64)
+    mode = np.array([code[m] for m in links["mode"].tolist()], np.int64)
+    places = len(place_of)
+
+    # Which (place, mode) exist, and which of them must be split.
+    exists = np.zeros((places, len(MODES)), bool)
+    exists[tail_place, mode] = True
+    exists[head_place, mode] = True
+    terminals, borders = _changes(net, exists), _waits(net, exists)
+    split = np.zeros_like(exists)
+    for _, p, a, b in terminals:
+        split[p, a] = split[p, b] = True
+    for _, p, m in borders:
+        split[p, m] = True
+    count = exists.astype(np.int64) + split
+    flat = np.cumsum(count.ravel()) - count.ravel()
+    arrive = np.where(exists, flat.reshape(exists.shape), -1)
+    depart = np.where(exists, arrive + split, -1)
+    size = int(count.sum())
+    vertex_place = np.repeat(np.arange(places).repeat(len(MODES)), count.ravel()).astype(np.int32)
+    vertex_mode = np.repeat(np.tile(np.arange(len(MODES)), places), count.ravel()).astype(np.int8)
+
+    # A split vertex at a border passes through a middle one, so that transfers wait at the border too.
+    middle = arrive.copy()
+    extra_place: list[int] = []
+    extra_mode: list[int] = []
+    for _, p, m in borders:
+        middle[p, m] = size + len(extra_place)
+        extra_place.append(p)
+        extra_mode.append(m)
+    vertex_place = np.concatenate([vertex_place, np.array(extra_place, np.int32)])
+    vertex_mode = np.concatenate([vertex_mode, np.array(extra_mode, np.int8)])
+
+    time, length, time_estimated = _times(net, carrier, mode)
+    capacity, assumed = _capacities(net, carrier, mode)
+    both = (links["direction"] != "forward").to_numpy() & (tail_place != head_place)
+    forward = tail_place != head_place
+    rows_f, rows_b = np.flatnonzero(forward), np.flatnonzero(both)
+    tail = [depart[tail_place[rows_f], mode[rows_f]], depart[head_place[rows_b], mode[rows_b]]]
+    head = [arrive[head_place[rows_f], mode[rows_f]], arrive[tail_place[rows_b], mode[rows_b]]]
+    kind = [np.full(len(rows_f) + len(rows_b), LINK)]
+    item = [rows_f, rows_b]
+    hours = [time[rows_f], time[rows_b]]
+    caps = [capacity[rows_f], capacity[rows_b]]
+
+    more: list[tuple[int, int, int, int, float, float]] = []
+    table = net.table("borders")
+    wait, limit = table["wait_h"].to_numpy(float), table["capacity_veh_day"].to_numpy(float)
+    share = float(options["share"])
+    for row, p, m in borders:
+        room = limit[row] * share if limit[row] == limit[row] else np.inf
+        more.append((int(arrive[p, m]), int(middle[p, m]), BORDER, row, _or_zero(wait[row]), room))
+    for p, m in zip(*np.nonzero(split), strict=True):
+        more.append((int(middle[p, m]), int(depart[p, m]), BORDER, -1, 0.0, np.inf))
+    table = net.table("terminals")
+    wait, limit = table["transfer_h"].to_numpy(float), table["capacity_veh_day"].to_numpy(float)
+    for row, p, a, b in terminals:
+        room = limit[row] * share if limit[row] == limit[row] else np.inf
+        for x, y in ((a, b), (b, a)):
+            more.append((int(middle[p, x]), int(depart[p, y]), TRANSFER, row, _or_zero(wait[row]), room))
+    extra = np.array(more, float).reshape(-1, 6)
+    tail.append(extra[:, 0].astype(np.int64))
+    head.append(extra[:, 1].astype(np.int64))
+    kind.append(extra[:, 2].astype(np.int64))
+    item.append(extra[:, 3].astype(np.int64))
+    hours.append(extra[:, 4])
+
+    all_kind, all_item = np.concatenate(kind), np.concatenate(item)
+    is_link = all_kind == LINK
+    row = np.where(is_link, all_item, 0)
+    arc_time = np.concatenate(hours)
+    arc_length = np.where(is_link, length[row] if len(length) else 0.0, 0.0)
+    penalised = is_link & (screened.unknown[row] if len(length) else False)
+    factor = np.where(penalised & (options["unknown"] == "penalise"), UNKNOWN_PENALTY, 1.0)
+    weight = (np.rint(arc_time * factor * 3.6e6).astype(np.int64) << LENGTH_BITS) + np.rint(arc_length * 100).astype(np.int64)
+    return Arcs(
+        net=net, vehicle=carrier, screen=screened,
+        tail=np.concatenate(tail).astype(np.int32), head=np.concatenate(head).astype(np.int32),
+        kind=all_kind.astype(np.int8), item=all_item.astype(np.int32), time_h=arc_time, length_km=arc_length,
+        weight=weight, capacity=np.concatenate([*(c * share for c in caps), extra[:, 5]]),
+        open=np.where(is_link, link_open[row] if len(length) else False, True),
+        place=vertex_place, mode=vertex_mode, starts=depart, ends=arrive, link_open=link_open,
+        offered=offered, asked_closed=asked, unknown_links=screened.unknown,
+        estimated_links=screened.estimated | time_estimated, assumed_capacity=assumed, options=options,
+    )  # fmt: skip
+
+
+def _or_zero(value: float) -> float:
+    return float(value) if value == value else 0.0
+
+
+def _changes(net: Network, exists: Array) -> list[tuple[int, int, int, int]]:
+    """Return (row, place, mode, mode) of the terminals; a row that only turns another round counts once."""
+    table = net.table("terminals")
+    code = {m: i for i, m in enumerate(MODES)}
+    out: list[tuple[int, int, int, int]] = []
+    seen: set[tuple[int, int, int]] = set()
+    rows = zip(table["node_id"].tolist(), table["from_mode"].tolist(), table["to_mode"].tolist(), strict=True)
+    for row, (node, first, second) in enumerate(rows):
+        p, a, b = net.node_index[node], code[first], code[second]
+        key = (p, min(a, b), max(a, b))
+        if a != b and key not in seen and exists[p, a] and exists[p, b]:
+            seen.add(key)
+            out.append((row, p, a, b))
+    return out
+
+
+def _waits(net: Network, exists: Array) -> list[tuple[int, int, int]]:
+    table = net.table("borders")
+    code = {m: i for i, m in enumerate(MODES)}
+    rows = zip(table["node_id"].tolist(), table["mode"].tolist(), strict=True)
+    found = [(row, net.node_index[node], code[mode]) for row, (node, mode) in enumerate(rows)]
+    return [(row, p, m) for row, p, m in found if exists[p, m]]
+
+
+def _times(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Array, Array]:
+    """Return hours, kilometres and whether the hours rest on an estimate, of each link."""
+    stated, speed, length = net.values("time_h"), net.values("speed_kmh"), net.values("length_km")
+    own = np.full(len(mode), np.inf)
+    form = carrier.road_form
+    if form.road_speed_kmh is not None:
+        own[mode == MODES.index("road")] = form.road_speed_kmh
+    if carrier.wagon is not None and carrier.wagon.max_speed_kmh is not None:
+        own[mode == MODES.index("rail")] = carrier.wagon.max_speed_kmh
+    hours = np.where(np.isnan(stated.value), length.value / np.minimum(speed.value, own), stated.value)
+    guess = np.where(np.isnan(stated.value), speed.estimated | length.estimated, stated.estimated)
+    return hours, length.value, guess
+
+
+def _capacities(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Array]:
+    """Return vehicles a day and direction of each link, and whether that rests on an estimate or a default."""
+    road, trains = net.values("capacity_veh_h"), net.values("capacity_trains_day")
+    ships, lanes = net.values("capacity_sailings_day"), net.values("ship_lane_m")
+    aboard = np.floor(lanes.value / carrier.lane_m + 1e-9)
+    is_road, is_rail = mode == MODES.index("road"), mode == MODES.index("rail")
+    rail = trains.value * carrier.per_train
+    out = np.where(is_road, 24.0 * road.value, np.where(is_rail, rail, ships.value * aboard))
+    guess = np.where(
+        is_road, road.estimated, np.where(is_rail, trains.estimated, ships.estimated | lanes.estimated)
+    )
+    return out, guess

@@ -1,0 +1,106 @@
+"""What can go wrong, in one small tree, and how a fault in the input is put into words."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong, or looks wrong, in an input.
+
+    Attributes
+    ----------
+    level : {"error", "warning"}
+        An error stops a command, a warning does not.
+    table : str
+        File or table, as the user knows it (``links/rail.csv``).
+    row : int or None
+        Line of the file (the header is line 1); None when the whole table is meant.
+    column : str or None
+    value : str or None
+        The value as it stands in the file.
+    message : str
+        What is wrong and what would do.
+    """
+
+    level: str
+    table: str
+    row: int | None
+    column: str | None
+    value: str | None
+    message: str
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """Return the finding as the JSON of ``mobility check`` holds it."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        place = self.table
+        if self.row is not None:
+            place += f":{self.row}"
+        if self.column:
+            place += f" {self.column}"
+        if self.value:
+            place += f" = {shorten(self.value)!r}"
+        return f"{place}: {self.message}"
+
+
+class MobilityError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InputError(MobilityError):
+    """The input cannot be used; all faults that were found are in ``findings``.
+
+    Examples
+    --------
+    >>> error = InputError([Finding("error", "links.csv", 3, "mode", "rial", "did you mean rail?")])
+    >>> print(error)
+    links.csv:3 mode = 'rial': did you mean rail?
+    """
+
+    def __init__(self, findings: Iterable[Finding] | str) -> None:
+        if isinstance(findings, str):
+            findings = [Finding("error", "question", None, None, None, findings)]
+        self.findings = list(findings)
+        super().__init__("\n".join(str(f) if f.table != "question" else f.message for f in self.findings))
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """Cut a value so that one hostile cell cannot fill a screen."""
+    return text if len(text) <= width else f"{text[:width]}… ({len(text)} characters)"
+
+
+def fold(name: str) -> str:
+    """Fold case, accents and dashes away, for comparing names as people type them.
+
+    >>> fold("Durrës") == fold("DURRES"), fold("Fushë Kosovë") == fold("fushe-kosove")
+    (True, True)
+    """
+    text = name.replace("ł", "l").replace("đ", "d").replace("Đ", "D").replace("ı", "i").replace("ß", "ss")
+    text = unicodedata.normalize("NFKD", text.casefold())
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join("".join(c if c.isalnum() else " " for c in text).split())
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Return the known words nearest to a misspelt one, best first.
+
+    >>> nearest("Constanta", ["Constanța", "Craiova"])
+    ['Constanța']
+    """
+    folded: dict[str, str] = {}
+    for k in known:
+        folded.setdefault(fold(k), k)
+    hits = difflib.get_close_matches(fold(word)[:80], list(folded), n=count, cutoff=cutoff)
+    return [folded[h] for h in hits]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean a or b?"`` or nothing."""
+    hits = nearest(word, known)
+    return f"; did you mean {' or '.join(hits)}?" if hits else ""

@@ -1,0 +1,255 @@
+"""Throughput: the maximum flow from all origins together to all destinations together, and its minimum cut."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Unpack
+
+import numpy as np
+import pandas as pd
+
+from mobility import kernels
+from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Options
+from mobility.network import Network
+from mobility.paths import Answer, Graph, build_graph, describe, prepare
+
+Array = np.ndarray[Any, Any]
+
+FINE, COARSE = 1_000_000, 1_000
+"""Capacities are counted in millionths of a vehicle a day, in thousandths when the sums would grow too large."""
+
+ROOM = 1 << 60
+"""Room of an arc that does not limit; every route has an arc that does."""
+
+
+@dataclass(frozen=True)
+class LinkFlow:
+    """Flow on one link, both directions netted."""
+
+    link_id: str
+    vehicles_per_day: float
+    used_share: float
+    forward: bool
+    estimated: bool
+
+
+@dataclass(frozen=True)
+class CutItem:
+    """One member of the minimum cut: a link, a terminal or a border, and its capacity."""
+
+    item: str
+    vehicles_per_day: float
+    estimated: bool
+    basis: str
+
+
+@dataclass(frozen=True)
+class Throughput(Answer):
+    """A maximum flow.
+
+    Attributes
+    ----------
+    vehicles_per_day, tonnes_per_day : float
+        Of this kind of vehicle, at the military share asked for.
+    cut : tuple of str
+        The minimum cut nearest the origins: link ids, ``terminal:NODE`` and ``border:NODE``.
+    cut_items : tuple of CutItem
+        The same with capacities; they add up to the flow.
+    links : tuple of LinkFlow
+        Links that carry flow. On networks of strategic size the pattern is the one of least total time.
+    corridors : mapping of str to float
+        Vehicle-kilometres a day by corridor; a link of several counts for each.
+    assumed : tuple of str
+        Terminals and borders without a stated capacity, bounded only by the links that meet there.
+    estimated_share : float
+        Part of the cut's capacity that rests on estimates or defaults.
+    """
+
+    vehicles_per_day: float = 0.0
+    tonnes_per_day: float = 0.0
+    cut: tuple[str, ...] = ()
+    cut_items: tuple[CutItem, ...] = ()
+    links: tuple[LinkFlow, ...] = ()
+    corridors: Mapping[str, float] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    estimated_share: float = 0.0
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per link that carries flow."""
+        rows = [asdict(f) for f in self.links]
+        return pd.DataFrame(rows, columns=list(LinkFlow.__dataclass_fields__)).set_index("link_id")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as JSON holds it."""
+        return {
+            "status": self.status, "vehicles_per_day": self.vehicles_per_day, "tonnes_per_day": self.tonnes_per_day,
+            "cut": list(self.cut), "cut_items": [asdict(c) for c in self.cut_items],
+            "links": [asdict(f) for f in self.links], "corridors": dict(self.corridors),
+            "assumed": list(self.assumed), "estimated_share": self.estimated_share, "question": dict(self.question),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class FlowGraph:
+    """The graph of a throughput question with integer capacities, and the unit they are counted in."""
+
+    graph: Graph
+    capacity: Array
+    unit: int
+
+
+def flow_graph(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -> FlowGraph:
+    """Return the graph and capacities between two sets of places."""
+    graph = build_graph(arcs, origins, destinations)
+    real = np.maximum(graph.arc, 0)
+    capacity = np.where(graph.arc >= 0, arcs.capacity[real] if len(arcs.capacity) else 0.0, np.inf)
+    bounded = np.isfinite(capacity)
+    total = float(capacity[bounded].sum())
+    unit = FINE if total * FINE < float(ROOM >> 2) else COARSE
+    scaled = np.full(len(capacity), ROOM, np.int64)
+    scaled[bounded] = np.minimum(np.rint(capacity[bounded] * unit), float(ROOM >> 2)).astype(np.int64)
+    return FlowGraph(graph, scaled, unit)
+
+
+def solve(flowing: FlowGraph, least_time: bool | None = None) -> tuple[int, Array, Array]:
+    """Return value, flow by arc and the source side of the cut nearest the source.
+
+    Parameters
+    ----------
+    flowing : FlowGraph
+    least_time : bool, optional
+        Whether the flow shall be the one of least total time; by default on graphs of strategic size.
+    """
+    graph = flowing.graph
+    small = len(graph.tail) < kernels.COMPILE_FROM
+    if small:
+        flow = kernels.PlainFlow(
+            graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink
+        )
+        flow.cheapest()
+        return flow.value, flow.flows(), flow.reachable()
+    from mobility.compiled import CompiledFlow
+
+    fast = CompiledFlow(
+        graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink
+    )
+    if least_time:
+        fast.cheapest()
+    else:
+        fast.maximum()
+    return fast.value, fast.flows(), fast.reachable()
+
+
+def throughput(
+    net: Network,
+    origin: str | Iterable[str],
+    destination: str | Iterable[str],
+    *,
+    least_time: bool | None = None,
+    **options: Unpack[Options],
+) -> Throughput:
+    """Compute the vehicles a day that all origins together can send to all destinations together.
+
+    Parameters
+    ----------
+    net : Network
+    origin, destination : str or iterable of str
+    least_time : bool, optional
+        Of all maximum flows take the one of least total time; the default on networks of strategic size.
+    **options
+        See :class:`mobility.arcs.Options`; `share` is the military share of every capacity.
+
+    Returns
+    -------
+    Throughput
+
+    Notes
+    -----
+    A road carries 24 x ``capacity_veh_h``, a railway ``capacity_trains_day`` x the vehicles on one train, a sea link
+    sailings x ships' lane metres / those of one vehicle, each direction. By the theorem of Ford and Fulkerson
+    (1956) the capacity of the cut equals the flow. These are planning values of a steady state, not train paths.
+
+    Examples
+    --------
+    >>> import mobility as mb
+    >>> flow = mb.throughput(mb.load(), "Durrës", "Burgas", modes="road", share=0.5)
+    >>> abs(sum(c.vehicles_per_day for c in flow.cut_items) - flow.vehicles_per_day) < 1e-6
+    True
+    """
+    origins, destinations, _, arcs = prepare(net, origin, destination, (), options)
+    flowing = flow_graph(arcs, origins, destinations)
+    value, flows, near = solve(flowing, least_time)
+    graph, unit = flowing.graph, flowing.unit
+    vehicles = value / unit
+    crossing = np.flatnonzero(near[graph.tail] & ~near[graph.head] & (graph.arc >= 0) & (flowing.capacity > 0))
+    cut: dict[str, CutItem] = {}
+    for a in crossing.tolist():
+        arc = int(graph.arc[a])
+        item, room = arcs.label(arc), flowing.capacity[a] / unit
+        before = cut.get(item)
+        estimated, basis = _basis(arcs, arc)
+        cut[item] = CutItem(item, room + (before.vehicles_per_day if before else 0.0), estimated, basis)
+    links = _link_flows(arcs, graph, flows, unit)
+    items = tuple(cut.values())
+    total = math.fsum(c.vehicles_per_day for c in items)
+    unsure = math.fsum(c.vehicles_per_day for c in items if c.estimated)
+    return Throughput(
+        net, describe(arcs, origins, destinations), "ok" if value else "no_route",
+        vehicles_per_day=vehicles, tonnes_per_day=vehicles * arcs.vehicle.tonnes,
+        cut=tuple(cut), cut_items=items, links=links, corridors=_by_corridor(arcs, links),
+        assumed=_assumed(arcs, graph, flows), estimated_share=unsure / total if total else 0.0,
+    )  # fmt: skip
+
+
+def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
+    """Return whether the capacity of an arc is an estimate, and what it rests on."""
+    row = int(arcs.item[arc])
+    if arcs.kind[arc] == LINK:
+        links = arcs.net.table("links")
+        column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(links["mode"].iat[row], "capacity_sailings_day")
+        value = arcs.net.values(column)
+        kind = "default" if value.default[row] else "estimate" if value.estimated[row] else "stated"
+        return bool(arcs.assumed_capacity[row]), f"{column} {value.value[row]:g} ({kind})"
+    table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
+    guess = "capacity_veh_day" in str(table["estimated"].iat[row]).split(";")
+    return guess, f"capacity_veh_day {table['capacity_veh_day'].iat[row]:g} ({'estimate' if guess else 'stated'})"
+
+
+def _link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkFlow, ...]:
+    net: dict[int, int] = {}
+    first = {arc: row for row, group in arcs.arcs_of_link.items() for arc in group[:1]}
+    room: dict[int, float] = {}
+    for a in np.flatnonzero((flows > 0) & (graph.arc >= 0)).tolist():
+        arc = int(graph.arc[a])
+        if arcs.kind[arc] == LINK:
+            row = int(arcs.item[arc])
+            net[row] = net.get(row, 0) + (int(flows[a]) if arc in first else -int(flows[a]))
+            room[row] = float(arcs.capacity[arc])
+    ids = arcs.net.table("links")["link_id"]
+    return tuple(
+        LinkFlow(
+            str(ids.iat[row]), abs(x) / unit, abs(x) / unit / room[row] if room[row] else 0.0, x > 0,
+            bool(arcs.assumed_capacity[row]),
+        )
+        for row, x in sorted(net.items())
+        if x
+    )  # fmt: skip
+
+
+def _by_corridor(arcs: Arcs, links: Sequence[LinkFlow]) -> dict[str, float]:
+    table = arcs.net.table("links")
+    length = arcs.net.values("length_km").value
+    out: dict[str, float] = {}
+    for flow in links:
+        row = arcs.net.link_index[flow.link_id]
+        for corridor in table["corridors"].iat[row].split(";") if table["corridors"].iat[row] else ["none"]:
+            out[corridor.strip()] = out.get(corridor.strip(), 0.0) + flow.vehicles_per_day * float(length[row])
+    return dict(sorted(out.items(), key=lambda kv: -kv[1]))
+
+
+def _assumed(arcs: Arcs, graph: Graph, flows: Array) -> tuple[str, ...]:
+    used = [int(a) for a in graph.arc[(flows > 0) & (graph.arc >= 0)]]
+    unbounded = [a for a in used if arcs.kind[a] in (TRANSFER, BORDER) and arcs.item[a] >= 0 and np.isinf(arcs.capacity[a])]
+    return tuple(dict.fromkeys(arcs.label(a) for a in unbounded))

@@ -1,0 +1,323 @@
+"""The inner loops on plain lists: shortest paths under bans, flows of least cost, repair after an outage.
+
+A single question on a strategic network is answered here, without paying for a compiler. `compiled` has the same
+functions for networks and questions with many solves; the tests hold the two against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Any, Protocol
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+FAR = 1 << 61
+"""Longer than any path; weights are int64 everywhere."""
+
+COMPILE_FROM = 20_000
+"""From this many arcs on a question is worth loading the compiled kernels."""
+
+
+class Router(Protocol):
+    """Shortest paths from one vertex to another in a graph of which parts can be banned for one search."""
+
+    toward: Sequence[int]
+    """Distance of each vertex to the target, with nothing banned; `FAR` when there is no way."""
+
+    def shortest(
+        self, start: int, arcs: Collection[int] = (), vertices: Collection[int] = ()
+    ) -> tuple[int, list[int]] | None:
+        """Return weight and arcs of a shortest path from `start`, without the banned arcs and vertices."""
+
+    def bound(self, start: int, arcs: Collection[int]) -> int:
+        """Return a lower bound of :meth:`shortest`: the best first step."""
+
+
+class PlainRouter:
+    """`Router` on Python lists: a search guided by the exact distances of the unbanned graph (A*).
+
+    Parameters
+    ----------
+    size : int
+        Number of vertices.
+    tail, head, weight : sequence of int
+        Arcs; parallel ones and loops are allowed, weights are not negative.
+    target : int
+
+    Notes
+    -----
+    Closing arcs can only lengthen paths, so the distances of the open graph stay a consistent lower bound
+    (Hart, Nilsson and Raphael 1968) and each vertex is settled once.
+    """
+
+    def __init__(self, size: int, tail: Array, head: Array, weight: Array, target: int) -> None:
+        self.target = target
+        self.out: list[list[tuple[int, int, int]]] = [[] for _ in range(size)]
+        back: list[list[tuple[int, int]]] = [[] for _ in range(size)]
+        for arc, (t, h, w) in enumerate(zip(tail.tolist(), head.tolist(), weight.tolist(), strict=True)):
+            self.out[t].append((arc, h, w))
+            back[h].append((t, w))
+        self.toward = _distances(back, target)
+
+    def shortest(
+        self, start: int, arcs: Collection[int] = (), vertices: Collection[int] = ()
+    ) -> tuple[int, list[int]] | None:
+        """Return weight and arcs of a shortest path from `start`, without the banned arcs and vertices."""
+        toward, out, target = self.toward, self.out, self.target
+        if toward[start] >= FAR:
+            return None
+        arcs = arcs if isinstance(arcs, (set, frozenset, dict)) else set(arcs)
+        vertices = vertices if isinstance(vertices, (set, frozenset, dict)) else set(vertices)
+        best = {start: 0}
+        came: dict[int, tuple[int, int]] = {}
+        done: set[int] = set()
+        heap = [(toward[start], start)]
+        while heap:
+            _, u = heappop(heap)
+            if u in done:
+                continue
+            done.add(u)
+            if u == target:
+                path: list[int] = []
+                while u != start:
+                    arc, u = came[u]
+                    path.append(arc)
+                return best[target], path[::-1]
+            here = best[u]
+            for arc, v, w in out[u]:
+                if v in done or v in vertices or toward[v] >= FAR or arc in arcs:
+                    continue
+                there = here + w
+                if there < best.get(v, FAR):
+                    best[v] = there
+                    came[v] = (arc, u)
+                    heappush(heap, (there + toward[v], v))
+        return None
+
+    def bound(self, start: int, arcs: Collection[int]) -> int:
+        """Return a lower bound of :meth:`shortest`: the best first step."""
+        toward = self.toward
+        return min((w + toward[v] for arc, v, w in self.out[start] if arc not in arcs), default=FAR)
+
+
+def _distances(out: list[list[tuple[int, int]]], source: int) -> list[int]:
+    """Dijkstra's distances from one vertex."""
+    best = [FAR] * len(out)
+    best[source] = 0
+    heap = [(0, source)]
+    while heap:
+        here, u = heappop(heap)
+        if here > best[u]:
+            continue
+        for v, w in out[u]:
+            if here + w < best[v]:
+                best[v] = here + w
+                heappush(heap, (here + w, v))
+    return best
+
+
+def router(size: int, tail: Array, head: Array, weight: Array, target: int) -> Router:
+    """Return a `Router`, compiled when the graph is large."""
+    if len(tail) >= COMPILE_FROM:
+        from mobility.compiled import CompiledRouter
+
+        return CompiledRouter(size, tail, head, weight, target)
+    return PlainRouter(size, tail, head, weight, target)
+
+
+class PlainFlow:
+    """A flow from one vertex to another on residual arcs; arc ``i`` of the graph is residual arc ``2 i``.
+
+    Parameters
+    ----------
+    size : int
+    tail, head, capacity, cost : ndarray of int
+    source, sink : int
+
+    Attributes
+    ----------
+    value : int
+        Flow from source to sink.
+    room : list of int
+        Residual capacity; ``room[2 * i + 1]`` is the flow on arc ``i`` when it started empty.
+    """
+
+    def __init__(
+        self, size: int, tail: Array, head: Array, capacity: Array, cost: Array, source: int, sink: int
+    ) -> None:
+        self.source, self.sink, self.value = source, sink, 0
+        self.to: list[int] = [0] * (2 * len(tail))
+        self.room: list[int] = [0] * (2 * len(tail))
+        self.cost: list[int] = [0] * (2 * len(tail))
+        self.at: list[list[int]] = [[] for _ in range(size)]
+        rows = zip(tail.tolist(), head.tolist(), capacity.tolist(), cost.tolist(), strict=True)
+        for i, (t, h, c, w) in enumerate(rows):
+            self.to[2 * i], self.to[2 * i + 1] = h, t
+            self.room[2 * i] = c
+            self.cost[2 * i], self.cost[2 * i + 1] = w, -w
+            self.at[t].append(2 * i)
+            self.at[h].append(2 * i + 1)
+
+    def cheapest(self, limit: int = FAR) -> int:
+        """Push flow along successive shortest paths until `limit` or no path is left; return the total cost.
+
+        Each flow on the way is one of least cost for its value (Ford and Fulkerson 1962; potentials after
+        Edmonds and Karp 1972), so the last is a maximum flow of least cost.
+        """
+        to, room, cost, at, source, sink = self.to, self.room, self.cost, self.at, self.source, self.sink
+        potential = [0] * len(at)
+        total = 0
+        while self.value < limit:
+            best = {source: 0}
+            came: dict[int, int] = {}
+            done: dict[int, int] = {}
+            heap = [(0, source)]
+            while heap:
+                here, u = heappop(heap)
+                if u in done:
+                    continue
+                done[u] = here
+                if u == sink:
+                    break
+                lift = here + potential[u]
+                for a in at[u]:
+                    if room[a] > 0:
+                        v = to[a]
+                        there = lift + cost[a] - potential[v]
+                        if v not in done and there < best.get(v, FAR):
+                            best[v] = there
+                            came[v] = a
+                            heappush(heap, (there, v))
+            if sink not in done:
+                break
+            reach = done[sink]
+            for v, d in done.items():
+                potential[v] += d - reach
+            push = limit - self.value
+            v = sink
+            while v != source:
+                a = came[v]
+                push = min(push, room[a])
+                v = to[a ^ 1]
+            v = sink
+            while v != source:
+                a = came[v]
+                room[a] -= push
+                room[a ^ 1] += push
+                total += push * cost[a]
+                v = to[a ^ 1]
+            self.value += push
+        return total
+
+    def reachable(self) -> Array:
+        """Return which vertices residual arcs reach from the source: the source side of the nearest cut."""
+        seen = np.zeros(len(self.at), bool)
+        seen[self.source] = True
+        stack = [self.source]
+        while stack:
+            for a in self.at[stack.pop()]:
+                v = self.to[a]
+                if self.room[a] > 0 and not seen[v]:
+                    seen[v] = True
+                    stack.append(v)
+        return seen
+
+    def flows(self) -> Array:
+        """Return the flow on each arc of the graph."""
+        return np.array(self.room[1::2], np.int64)
+
+    def losses(self, groups: Sequence[Sequence[int]]) -> list[int]:
+        """Return for each group of arcs how much of the maximum flow is lost when it closes.
+
+        The flow must be a maximum one. Only what ran over the group is sent again through the residual
+        graph; the flow elsewhere stands, so each outage costs a few searches and no new flow.
+        """
+        kept, out = self.room, []
+        for group in groups:
+            if all(kept[2 * a + 1] == 0 for a in group):
+                out.append(0)
+                continue
+            self.room = kept.copy()
+            carried = [(2 * a, self.room[2 * a + 1]) for a in group]
+            for a, _ in carried:
+                self.room[a] = self.room[a ^ 1] = 0
+            lost = 0
+            for a, x in carried:
+                if x:
+                    u, v = self.to[a ^ 1], self.to[a]
+                    rest = x - self._push(u, v, x)
+                    if rest and u != self.source:
+                        self._push(u, self.source, rest)
+                    if rest and v != self.sink:
+                        self._push(self.sink, v, rest)
+                    lost += rest
+            # What was handed back may find another way round the closed group.
+            out.append(lost - self._push(self.source, self.sink, lost) if lost else 0)
+        self.room = kept
+        return out
+
+    def _push(self, source: int, sink: int, limit: int) -> int:
+        """Send up to `limit` along shortest residual paths; return what got through."""
+        to, room, at = self.to, self.room, self.at
+        sent = 0
+        while sent < limit:
+            came = {source: -1}
+            queue = [source]
+            for u in queue:
+                if u == sink:
+                    break
+                for a in at[u]:
+                    if room[a] > 0 and to[a] not in came:
+                        came[to[a]] = a
+                        queue.append(to[a])
+            if sink not in came:
+                break
+            push, v = limit - sent, sink
+            while v != source:
+                push = min(push, room[came[v]])
+                v = to[came[v] ^ 1]
+            v = sink
+            while v != source:
+                a = came[v]
+                room[a] -= push
+                room[a ^ 1] += push
+                v = to[a ^ 1]
+            sent += push
+        return sent
+
+
+def widest(size: int, tail: Array, head: Array, width: Array, sources: Collection[int], target: int) -> tuple[float, list[int]]:
+    """Return the widest bottleneck from `sources` to `target` and the arcs of one path that has it.
+
+    ``(-inf, [])`` when there is no path.
+    """
+    out: list[list[tuple[int, int, float]]] = [[] for _ in range(size)]
+    for arc, (t, h, w) in enumerate(zip(tail.tolist(), head.tolist(), width.tolist(), strict=True)):
+        out[t].append((arc, h, w))
+    best = [-np.inf] * size
+    came: dict[int, tuple[int, int]] = {}
+    heap = [(-np.inf, s) for s in sources]
+    for s in sources:
+        best[s] = np.inf
+    heapify(heap)
+    while heap:
+        negative, u = heappop(heap)
+        if -negative < best[u]:
+            continue
+        if u == target:
+            break
+        for arc, v, w in out[u]:
+            through = min(best[u], w)
+            if through > best[v]:
+                best[v] = through
+                came[v] = (arc, u)
+                heappush(heap, (-through, v))
+    path: list[int] = []
+    v = target
+    while v in came:
+        arc, v = came[v]
+        path.append(arc)
+    return float(best[target]), path[::-1]

@@ -1,0 +1,848 @@
+"""The network: frozen tables keyed by `node_id` and `link_id`, loaded, changed and saved whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mobility import schema
+from mobility.errors import Finding, InputError, did_you_mean, fold
+from mobility.schema import Faults, Table
+
+GEOGRAPHIC = "EPSG:4326"
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """A number column of links, one entry per link in table order.
+
+    Attributes
+    ----------
+    value, low, high : ndarray of float
+        The stated value and the ends of its range; the same three where it is no estimate.
+    estimated : ndarray of bool
+        The value is an estimate, or a default.
+    default : ndarray of bool
+        The cell is empty and the schema's default stands in.
+    """
+
+    value: np.ndarray[Any, np.dtype[np.float64]]
+    low: np.ndarray[Any, np.dtype[np.float64]]
+    high: np.ndarray[Any, np.dtype[np.float64]]
+    estimated: np.ndarray[Any, np.dtype[np.bool_]]
+    default: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def shipped(part: str = "corridors") -> Path:
+    """Return the folder of the data that the package carries: ``corridors`` or ``geodata``."""
+    here = Path(__file__).resolve().parent
+    inside = here / "_data" / part
+    return inside if inside.is_dir() else here.parents[1] / part
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Tables that describe a transport network; nothing changes one in place.
+
+    Make one with :func:`load` or :meth:`from_frames`; a changed one with :meth:`with_changes` or :meth:`at`.
+
+    Attributes
+    ----------
+    tables : mapping of str to Table
+        By name in the schema; ``nodes`` and ``links`` are always there.
+    folder : Path or None
+        Where it was loaded from.
+    year : int or None
+        The year it shows, when :meth:`at` was asked for one.
+    notes : tuple of Finding
+        Warnings met while reading.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> nodes = pd.DataFrame({"node_id": ["A", "B"], "lat": [41.3, 42.0], "lon": [19.5, 21.4]})
+    >>> links = pd.DataFrame({"link_id": ["L1"], "from_node": ["A"], "to_node": ["B"], "mode": ["road"],
+    ...                       "length_km": [250], "speed_kmh": [50]})
+    >>> net = Network.from_frames(nodes=nodes, links=links)
+    >>> slower = net.with_changes({"L1": {"speed_kmh": 25}})
+    >>> float(net.links.speed_kmh["L1"]), float(slower.links.speed_kmh["L1"])
+    (50.0, 25.0)
+    """
+
+    tables: Mapping[str, Table]
+    folder: Path | None = None
+    year: int | None = None
+    notes: tuple[Finding, ...] = field(default=(), repr=False)
+
+    # ---- making one
+
+    @classmethod
+    def from_frames(
+        cls, *, nodes: pd.DataFrame, links: pd.DataFrame, folder: Path | None = None, **others: pd.DataFrame
+    ) -> Network:
+        """Make a network of DataFrames with the columns of the contract.
+
+        Parameters
+        ----------
+        nodes, links : DataFrame
+            Ids may stand in a column or as the index.
+        **others : DataFrame
+            Further tables by name: ``terminals``, ``borders``, ``countries``, ``upgrades`` ...
+
+        Raises
+        ------
+        InputError
+            With all faults of all tables.
+        """
+        findings: list[Finding] = []
+        tables: dict[str, Table] = {}
+        for name, frame in {"nodes": nodes, "links": links, **others}.items():
+            if name not in schema.tables():
+                raise InputError(f"there is no table {name!r}{did_you_mean(name, schema.tables())}")
+            faults = Faults(name)
+            key = next(iter(schema.columns(name)))
+            if key not in frame.columns and frame.index.name == key:
+                frame = frame.reset_index()
+            header = [str(c) for c in frame.columns if c != "geometry"]
+            if schema._header(header, name, faults):
+                data = {c: frame[c].tolist() for c in header}
+                typed = schema.typed(data, name, faults)
+                tables[name] = Table(typed, (name,) * len(typed), tuple(range(len(typed))))
+            findings += faults.done()
+        return cls._sound(tables, findings, folder)
+
+    @classmethod
+    def _sound(cls, tables: dict[str, Table], findings: list[Finding], folder: Path | None) -> Network:
+        """Return the network, or raise with every error of reading and of the keys together."""
+        findings = findings + integrity(tables)
+        errors = [f for f in findings if f.level == "error"]
+        if errors:
+            raise InputError(errors + [f for f in findings if f.level != "error"])
+        return cls(tables, folder, None, tuple(findings))
+
+    # ---- looking at it
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table as read, rows in file order; empty with all its columns when the folder has none.
+
+        For the package's own use: the frame is not a copy.
+        """
+        if name in self.tables:
+            return self.tables[name].frame
+        return schema.typed({c: [] for c in schema.columns(name)}, name, Faults(name))
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return a copy of a table, keyed by its id where it has one."""
+        frame = self.table(name).copy()
+        key = next(iter(schema.columns(name)))
+        return frame.set_index(key) if schema.columns(name)[key].type == "id" else frame
+
+    @property
+    def nodes(self) -> Any:
+        """GeoDataFrame of places keyed by ``node_id``, points in WGS 84."""
+        import geopandas as gpd
+
+        frame = self.frame("nodes")
+        return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(frame.lon, frame.lat), crs=GEOGRAPHIC)
+
+    @property
+    def links(self) -> Any:
+        """GeoDataFrame of links keyed by ``link_id``, drawn straight from end to end."""
+        import geopandas as gpd
+        import shapely
+
+        frame = self.frame("links")
+        nodes = self.table("nodes")
+        place = self.node_index
+        xy = nodes[["lon", "lat"]].to_numpy(float)
+        ends = np.stack(
+            [xy[[place[n] for n in frame.from_node]].reshape(-1, 2), xy[[place[n] for n in frame.to_node]].reshape(-1, 2)],
+            axis=1,
+        )
+        return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(ends), crs=GEOGRAPHIC)
+
+    @cached_property
+    def node_index(self) -> dict[str, int]:
+        """Row of each node by id."""
+        return {n: i for i, n in enumerate(self.table("nodes")["node_id"].tolist())}
+
+    @cached_property
+    def link_index(self) -> dict[str, int]:
+        """Row of each link by id."""
+        return {n: i for i, n in enumerate(self.table("links")["link_id"].tolist())}
+
+    @cached_property
+    def link_countries(self) -> tuple[tuple[str, ...], ...]:
+        """For each link the states it lies in: those its ends share, else those of both ends.
+
+        A link from a crossing between AL and MK to a place in MK lies in MK.
+        """
+        nodes = self.table("nodes")
+        of = [
+            tuple(c for c in pair if c)
+            for pair in zip(nodes["country"].tolist(), nodes["country2"].tolist(), strict=True)
+        ]
+        links = self.table("links")
+        place = self.node_index
+        out = []
+        for a, b in zip(links["from_node"].tolist(), links["to_node"].tolist(), strict=True):
+            one, two = of[place[a]], of[place[b]]
+            shared = tuple(c for c in one if c in two)
+            out.append(shared or tuple(dict.fromkeys(one + two)))
+        return tuple(out)
+
+    @cached_property
+    def data_hash(self) -> str:
+        """SHA-256 of the content of all tables, the same wherever the folder lies."""
+        digest = hashlib.sha256()
+        for name in sorted(self.tables):
+            digest.update(f"{name}\n".encode())
+            digest.update(self.tables[name].frame.to_csv(index=False).encode())
+        return digest.hexdigest()
+
+    def values(self, column: str) -> Values:
+        """Return a number column of links with defaults filled in and the range of each estimate.
+
+        Where the cell is empty the schema's default for mode and class (or tracks) stands in, as an
+        estimate of low confidence; a column without a default stays NaN there. ``ranges`` of the row win over
+        the schema's range.
+        """
+        if column not in self._values:
+            self._values[column] = _values(self.table("links"), column)
+        return self._values[column]
+
+    @cached_property
+    def _values(self) -> dict[str, Values]:
+        return {}
+
+    def attributes(self, link_id: str) -> pd.DataFrame:
+        """Return every attribute of a link with what it rests on, one row per column that has a value.
+
+        Returns
+        -------
+        DataFrame
+            By column: ``value``, ``unit``, ``basis`` (stated, estimate or default), ``low``, ``high``,
+            ``confidence``, ``source``, ``meaning``.
+
+        Raises
+        ------
+        InputError
+            When there is no such link.
+
+        Examples
+        --------
+        >>> load().attributes("RD091").loc["mlc_tracked", "basis"]
+        'estimate'
+        """
+        i = self.link_index[self.find_link(link_id)]
+        row = self.table("links").iloc[i]
+        guesses = {c for c in row["estimated"].split(";") if c}
+        out = []
+        for name, column in schema.columns("links").items():
+            if name in ("estimated", "ranges", "value_confidence", "confidence", "source"):
+                continue
+            value: Any = row[name]
+            low = high = np.nan
+            basis = "estimate" if name in guesses else "stated"
+            if column.is_number:
+                numbers = self.values(name)
+                value, low, high = (float(x[i]) for x in (numbers.value, numbers.low, numbers.high))
+                if not _serves(name, row["mode"]) and numbers.default[i]:
+                    continue
+                basis = "default" if numbers.default[i] else "estimate" if numbers.estimated[i] else "stated"
+            if value == "" or value != value:
+                continue
+            stated = _level(row["value_confidence"], name) or row["confidence"]
+            source = "schema default" if basis == "default" else row["source"]
+            out.append(
+                {
+                    "column": name, "value": value, "unit": column.unit, "basis": basis, "low": low, "high": high,
+                    "confidence": "low" if basis == "default" else stated, "source": source,
+                    "meaning": column.description,
+                }
+            )  # fmt: skip
+        return pd.DataFrame(out).set_index("column")
+
+    def summary(self) -> dict[str, Any]:
+        """Return counts by mode, state, corridor and status, and the share of km that rests on estimates."""
+        links, length = self.table("links"), self.values("length_km").value
+        total = float(length.sum())
+
+        def km(keep: Any) -> dict[str, float]:
+            return {"links": int(keep.sum()), "km": round(float(length[keep].sum()), 1)}
+
+        def by(labels: Iterable[str]) -> dict[str, dict[str, float]]:
+            names = list(labels)
+            return {n: km(np.array([x == n for x in names], bool)) for n in dict.fromkeys(names) if n}
+
+        def tagged(lists: Sequence[Sequence[str]]) -> dict[str, dict[str, float]]:
+            names = dict.fromkeys(n for one in lists for n in one if n)
+            return {n: km(np.array([n in one for one in lists], bool)) for n in sorted(names)}
+
+        mode = links["mode"].to_numpy(object)
+        basis: dict[str, dict[str, dict[str, float]]] = {}
+        for m in dict.fromkeys(mode.tolist()):
+            on = mode == m
+            run = float(length[on].sum())
+            part = basis.setdefault(str(m), {})
+            for name in _SERVES[m]:
+                numbers = self.values(name)
+                unknown = np.isnan(numbers.value) | numbers.default
+                guess = numbers.estimated & ~numbers.default
+                if run > 0:
+                    part[name] = {
+                        "unknown": round(float(length[on & unknown].sum()) / run, 4),
+                        "estimated": round(float(length[on & guess].sum()) / run, 4),
+                    }
+        return {
+            "places": len(self.table("nodes")), "links": len(links), "km": round(total, 1),
+            "modes": by(links["mode"].tolist()), "countries": tagged(self.link_countries),
+            "corridors": tagged([c.split(";") for c in links["corridors"].tolist()]),
+            "status": by(links["status"].tolist()), "confidence": by(links["confidence"].tolist()),
+            "basis": basis, "tables": {n: len(t.frame) for n, t in self.tables.items()}, "data_hash": self.data_hash,
+        }  # fmt: skip
+
+    def name(self, node_id: str) -> str:
+        """Return the name of a place, or its id when it has none."""
+        return str(self.table("nodes")["name"].iloc[self.node_index[node_id]]) or node_id
+
+    # ---- finding things by what people type
+
+    @cached_property
+    def _names(self) -> dict[str, list[str]]:
+        """Places by folded name and alias."""
+        nodes = self.table("nodes")
+        known: dict[str, list[str]] = {}
+        for node, name, aliases in zip(
+            nodes["node_id"].tolist(), nodes["name"].tolist(), nodes["aliases"].tolist(), strict=True
+        ):
+            words = {node, name, name.partition("(")[0], *aliases.split(";")}
+            for key in {fold(w) for w in words if w.strip()}:
+                known.setdefault(key, []).append(node)
+        return known
+
+    def find_node(self, text: str) -> str:
+        """Return the id of the place that `text` names: an id, a name or an alias, accents optional.
+
+        Raises
+        ------
+        InputError
+            When nothing has the name (the nearest names are given) or several places have it.
+        """
+        text = text.strip()
+        if text in self.node_index:
+            return text
+        hits = self._names.get(fold(text), []) if text else []
+        if len(hits) == 1:
+            return hits[0]
+        if hits:
+            listed = ", ".join(f"{n} ({self._describe(n)})" for n in hits[:8])
+            raise InputError(f"{text!r} names {len(hits)} places; give one id: {listed}")
+        names = self.table("nodes")["name"].tolist()
+        spoken = [w for n in self.table("nodes")["aliases"].tolist() for w in n.split(";") if w]
+        hint = did_you_mean(text, [*(n for n in names if n), *spoken, *self.node_index])
+        raise InputError(f"no place is called {text!r}{hint or '; mobility info --nodes lists them'}")
+
+    def _describe(self, node: str) -> str:
+        row = self.table("nodes").iloc[self.node_index[node]]
+        return ", ".join(x for x in (row["name"], row["kind"], row["country"]) if x)
+
+    def find_nodes(self, text: str | Iterable[str]) -> list[str]:
+        """Return the ids that a list or a comma-separated text names.
+
+        Names may hold commas: the longest run of parts that is a name is taken.
+
+        Raises
+        ------
+        InputError
+            With every part that names nothing.
+        """
+        if not isinstance(text, str):
+            parts = [str(t) for t in text]
+            return _collect(parts, self.find_node)
+        parts = text.split(",")
+        found: list[str] = []
+        faults: list[Finding] = []
+        i = 0
+        while i < len(parts):
+            for j in range(len(parts), i, -1):
+                whole = ",".join(parts[i:j]).strip()
+                if whole in self.node_index or (whole and fold(whole) in self._names):
+                    break
+            else:
+                j, whole = i + 1, parts[i].strip()
+            if whole:
+                try:
+                    found.append(self.find_node(whole))
+                except InputError as error:
+                    faults += error.findings
+            i = j
+        if faults:
+            raise InputError(faults)
+        if not found:
+            raise InputError("no place is named; give an id or a name")
+        return list(dict.fromkeys(found))
+
+    def find_link(self, text: str) -> str:
+        """Return the id of a link as people type it.
+
+        Raises
+        ------
+        InputError
+            When there is none; the nearest ids are given.
+        """
+        text = text.strip()
+        if text in self.link_index:
+            return text
+        hits = [k for k in self.link_index if fold(k) == fold(text)]
+        if len(hits) == 1:
+            return hits[0]
+        raise InputError(f"no link has the id {text!r}{did_you_mean(text, self.link_index)}")
+
+    def find_links(self, ids: Iterable[str]) -> list[str]:
+        """Return link ids, all faults at once."""
+        return _collect(list(ids), self.find_link)
+
+    def find_country(self, text: str) -> str:
+        """Return the code of a state by code or name.
+
+        Raises
+        ------
+        InputError
+            When no place of the network lies in it.
+        """
+        codes = self.countries_present
+        if text.strip().upper() in codes:
+            return text.strip().upper()
+        table = self.table("countries")
+        names = dict(zip((fold(n) for n in table["name"].tolist()), table["country"].tolist(), strict=True))
+        hit = names.get(fold(text))
+        if hit in codes:
+            return str(hit)
+        raise InputError(f"no place of the network lies in {text!r}; states: {', '.join(codes)}")
+
+    @cached_property
+    def countries_present(self) -> tuple[str, ...]:
+        """Codes of all states in which a place lies."""
+        nodes = self.table("nodes")
+        return tuple(sorted({c for c in [*nodes["country"].tolist(), *nodes["country2"].tolist()] if c}))
+
+    def where(
+        self, *, corridor: str = "", mode: str = "", country: str = "", status: str = ""
+    ) -> list[str]:
+        """Return the ids of the links that meet all conditions given."""
+        links = self.table("links")
+        keep = np.ones(len(links), bool)
+        if corridor:
+            keep &= np.array([corridor in c.split(";") for c in links["corridors"].tolist()], bool)
+        if mode:
+            keep &= (links["mode"] == mode).to_numpy()
+        if status:
+            keep &= (links["status"] == status).to_numpy()
+        if country:
+            keep &= np.array([country in c for c in self.link_countries], bool)
+        return [str(i) for i in links["link_id"].to_numpy()[keep]]
+
+    # ---- changing it
+
+    def _replace(self, year: int | None = None, **frames: pd.DataFrame) -> Network:
+        tables = dict(self.tables)
+        for name, frame in frames.items():
+            old = tables.get(name)
+            tables[name] = Table(frame, old.file, old.line) if old else Table(frame)
+        return Network(tables, self.folder, self.year if year is None else year, self.notes)
+
+    def with_changes(
+        self,
+        changes: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        close: Iterable[str] = (),
+        upgrade: Iterable[str] = (),
+    ) -> Network:
+        """Return a new network with some links changed.
+
+        Parameters
+        ----------
+        changes : mapping of link id to mapping of column to value, optional
+            ``{"RD091": {"speed_kmh": 60}}``. Setting ``speed_kmh`` clears ``time_h``, and a value that is set
+            is no longer an estimate.
+        close : iterable of link ids
+            Closed in both directions, with every link that shares their ``asset_id``.
+        upgrade : iterable of upgrade ids
+            Rows of ``upgrades.csv`` whose ``set`` is applied, before `changes`.
+
+        Raises
+        ------
+        InputError
+            With every unknown link, column, value or upgrade.
+        """
+        faults: list[Finding] = []
+        edits: list[tuple[str, dict[str, float | str]]] = []
+        table = self.table("upgrades")
+        for wanted in upgrade:
+            rows = table[table["upgrade_id"] == wanted]
+            if rows.empty:
+                hint = did_you_mean(wanted, table["upgrade_id"].tolist())
+                faults += InputError(f"there is no upgrade {wanted!r}{hint}").findings
+            pairs = zip(rows["link_id"].tolist(), rows["set"].tolist(), strict=True)
+            edits += [(link, schema.parse_set(text)) for link, text in pairs if text]
+        for link, values in (changes or {}).items():
+            try:
+                edits.append((self.find_link(link), {c: schema.link_value(c, v) for c, v in values.items()}))
+            except InputError as error:
+                faults += error.findings
+            except ValueError as error:
+                faults += InputError(f"link {link}: {error}").findings
+        try:
+            edits += [(link, {"status": "closed"}) for link in self.with_assets(self.find_links(close))]
+        except InputError as error:
+            faults += error.findings
+        if faults:
+            raise InputError(faults)
+        links = self.table("links").copy()
+        for link, cells in edits:
+            i = self.link_index[link]
+            if "speed_kmh" in cells and "time_h" not in cells:
+                cells = {**cells, "time_h": np.nan}
+            if cells.get("status") == "closed":
+                cells = {**cells, "open_year": np.nan}
+            for column, value in cells.items():
+                links.at[i, column] = value
+            sure = [c for c in links.at[i, "estimated"].split(";") if c and c not in cells]
+            links.at[i, "estimated"] = ";".join(sure)
+        return self._replace(links=links)
+
+    def at(self, year: int) -> Network:
+        """Return the network as it stands at the start of `year`: links that open before it are operational."""
+        links = self.table("links").copy()
+        links.loc[links["open_year"].to_numpy() < year, "status"] = "operational"
+        return self._replace(year=year, links=links)
+
+    def select(self, link_ids: Iterable[str]) -> Network:
+        """Return the part of the network with these links and the places they touch."""
+        rows = sorted(self.link_index[i] for i in self.find_links(link_ids))
+        links = self.table("links").iloc[rows].reset_index(drop=True)
+        kept = set(links["from_node"]) | set(links["to_node"])
+        frames = {"links": links}
+        for name in ("nodes", "terminals", "borders", "ports"):
+            if name in self.tables:
+                frame = self.table(name)
+                frames[name] = frame[frame["node_id"].isin(kept)].reset_index(drop=True)
+        if "upgrades" in self.tables:
+            frame = self.table("upgrades")
+            frames["upgrades"] = frame[frame["link_id"].isin(set(links["link_id"]))].reset_index(drop=True)
+        tables = {n: t for n, t in self.tables.items() if n not in frames}
+        return Network({**tables, **{n: Table(f) for n, f in frames.items()}}, self.folder, self.year)
+
+    def with_assets(self, link_ids: Iterable[str]) -> list[str]:
+        """Return the links with all others that are the same structure, in table order."""
+        wanted = set(link_ids)
+        links = self.table("links")
+        ids, assets = links["link_id"].tolist(), links["asset_id"].tolist()
+        struck = {a for i, a in zip(ids, assets, strict=True) if a and i in wanted}
+        return [i for i, a in zip(ids, assets, strict=True) if i in wanted or (a and a in struck)]
+
+    # ---- taking it elsewhere
+
+    def to_networkx(self) -> Any:
+        """Return a ``networkx.MultiDiGraph``; edges are keyed by ``link_id``, one for each direction.
+
+        Node and edge attributes are the columns of the tables; unknown values are left out, so that a
+        missing limit is never read as a number. Edges carry ``time_h`` also where it follows from length
+        and speed. Beware: many of networkx' functions take a missing capacity for infinite.
+        """
+        import networkx as nx
+
+        graph = nx.MultiDiGraph()
+        for row in _records_without_unknowns(self.table("nodes")):
+            graph.add_node(row.pop("node_id"), **row)
+        for row in _records_without_unknowns(self.table("links")):
+            a, b, key = row.pop("from_node"), row.pop("to_node"), row["link_id"]
+            if "time_h" not in row and "speed_kmh" in row:
+                row["time_h"] = row["length_km"] / row["speed_kmh"]
+            graph.add_edge(a, b, key=key, **row)
+            if row.get("direction") != "forward":
+                graph.add_edge(b, a, key=key, **row)
+        return graph
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the tables as CSV files into a folder; links by mode into ``links/``.
+
+        Written beside and then renamed, so that a folder is either complete or not there.
+
+        Raises
+        ------
+        InputError
+            When the folder exists and `overwrite` is not set.
+        """
+        target = Path(folder)
+        if target.exists() and not overwrite:
+            raise InputError(f"{target} exists; choose another folder or allow overwriting")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            (beside / "links").mkdir()
+            for name, table in self.tables.items():
+                if name == "links":
+                    for mode, part in table.frame.groupby("mode", sort=False):
+                        _write_csv(part, beside / "links" / f"{mode}.csv")
+                    if table.frame.empty:
+                        _write_csv(table.frame, beside / "links" / "road.csv")
+                else:
+                    _write_csv(table.frame, beside / f"{name}.csv")
+            vehicles = self.folder / "vehicles.toml" if self.folder else None
+            if vehicles is not None and vehicles.is_file():
+                shutil.copy(vehicles, beside / "vehicles.toml")
+            beside.chmod(0o755)
+            if target.exists():
+                old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+                os.replace(target, old / "was")
+                os.replace(beside, target)
+                shutil.rmtree(old)
+            else:
+                os.replace(beside, target)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+        return target
+
+    def to_geopackage(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write places and links with geometry into one GeoPackage.
+
+        Raises
+        ------
+        InputError
+            When the file exists and `overwrite` is not set.
+        """
+        target = Path(path)
+        if target.exists() and not overwrite:
+            raise InputError(f"{target} exists; choose another name or allow overwriting")
+        beside = target.with_name(f".{target.name}.{os.getpid()}.gpkg")
+        try:
+            self.nodes.reset_index().to_file(beside, layer="nodes", driver="GPKG")
+            self.links.reset_index().to_file(beside, layer="links", driver="GPKG")
+            os.replace(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
+        return target
+
+    def __repr__(self) -> str:
+        links = self.table("links")
+        modes = ", ".join(f"{n} {m}" for m, n in links["mode"].value_counts().items())
+        year = f", at the start of {self.year}" if self.year else ""
+        return f"<Network: {len(self.table('nodes'))} places, {len(links)} links ({modes}){year}>"
+
+
+_SERVES: Mapping[str, tuple[str, ...]] = {
+    "road": ("length_km", "speed_kmh", "capacity_veh_h", "mlc_wheeled", "mlc_tracked", "max_height_m"),
+    "rail": ("length_km", "speed_kmh", "capacity_trains_day", "max_axle_t", "max_train_length_m", "max_gradient_permille"),
+    "sea": ("length_km", "speed_kmh", "capacity_sailings_day", "ship_lane_m"),
+    "waterway": ("length_km", "speed_kmh", "capacity_sailings_day", "ship_lane_m"),
+}  # fmt: skip
+"""By mode, the numbers that answers rest on most."""
+
+
+def _serves(column: str, mode: str) -> bool:
+    return column in _SERVES[mode]
+
+
+def _values(links: pd.DataFrame, column: str) -> Values:
+    spec = schema.columns("links")[column]
+    value = links[column].to_numpy(float, copy=True)
+    filled = np.zeros(len(value), bool)
+    if spec.default:
+        tracks = ["" if t != t else f"{t:g}" for t in links["tracks"].tolist()]
+        keys = zip(links["mode"].tolist(), links["class"].tolist(), tracks, strict=True)
+        for i, (mode, road_class, track) in enumerate(keys):
+            if value[i] != value[i]:
+                stand_in = schema.default("links", column, f"{mode}.{road_class}", f"{mode}.{track}", mode)
+                if stand_in is not None:
+                    value[i], filled[i] = stand_in, True
+    low, high, estimated = value.copy(), value.copy(), filled.copy()
+    rows = zip(
+        links["estimated"].tolist(), links["ranges"].tolist(), links["value_confidence"].tolist(),
+        links["confidence"].tolist(), strict=True,
+    )  # fmt: skip
+    for i, (names, ranges, by_column, confidence) in enumerate(rows):
+        if filled[i] or (names and column in names.split(";")) or (ranges and f"{column}=" in ranges):
+            estimated[i] = True
+            stated = schema.parse_ranges(ranges).get(column) if ranges else None
+            level = "low" if filled[i] else _level(by_column, column) or confidence
+            if value[i] == value[i]:
+                low[i], high[i] = stated or schema.estimate_range(column, value[i], level)
+    return Values(value, low, high, estimated, filled)
+
+
+def _level(by_column: str, column: str) -> str:
+    """Return the confidence of one column out of ``column:level;column:level``."""
+    for part in by_column.split(";"):
+        name, _, level = part.partition(":")
+        if name == column:
+            return level
+    return ""
+
+
+def _collect(parts: Sequence[str], find: Any) -> list[str]:
+    found: list[str] = []
+    faults: list[Finding] = []
+    for part in parts:
+        try:
+            found.append(find(part))
+        except InputError as error:
+            faults += error.findings
+    if faults:
+        raise InputError(faults)
+    return list(dict.fromkeys(found))
+
+
+def _records_without_unknowns(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {k: v for k, v in row.items() if v != "" and v == v}
+        for row in frame.to_dict("records")
+    ]  # fmt: skip
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    kept = [c for c in frame.columns if frame[c].replace("", np.nan).notna().any()]
+    known = schema.columns(path.stem if path.parent.name != "links" else "links")
+    required = [c for c in frame.columns if c in known and known[c].required]
+    columns = [c for c in frame.columns if c in kept or c in required]
+    out = frame[columns].copy()
+    for c in columns:
+        if out[c].dtype == float:
+            out[c] = [("" if v != v else f"{v:.15g}") for v in out[c].tolist()]
+    out.to_csv(path, index=False, lineterminator="\n")
+
+
+def load(folder: str | Path | None = None) -> Network:
+    """Load a network from a folder of CSV tables; without one, the shipped corridors.
+
+    ``nodes.csv`` and ``links.csv`` (or a folder ``links/`` of CSV files) are needed, every other table of
+    the schema is optional.
+
+    Raises
+    ------
+    InputError
+        With all faults of all files.
+
+    Examples
+    --------
+    >>> net = load()
+    >>> net.find_node("Durres")
+    'AL_DURRES'
+    """
+    folder = Path(folder) if folder is not None else shipped()
+    tables, findings = read_folder(folder)
+    return Network._sound(tables, findings, folder)
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Table], list[Finding]]:
+    """Read every table of a folder; faults are returned, not raised."""
+    if not folder.is_dir():
+        message = "is no folder" if folder.exists() else "does not exist"
+        return {}, [Finding("error", str(folder), None, None, None, f"{message}; a network is a folder of CSV tables")]
+    tables: dict[str, Table] = {}
+    findings: list[Finding] = []
+    for name in schema.tables():
+        if name == "links":
+            table, faults = _read_links(folder)
+        elif (folder / f"{name}.csv").exists() or name == "nodes":
+            table, faults = schema.read_csv(folder / f"{name}.csv", name, f"{name}.csv")
+        else:
+            continue
+        findings += faults
+        if table is not None:
+            tables[name] = table
+    return tables, findings
+
+
+def _read_links(folder: Path) -> tuple[Table | None, list[Finding]]:
+    files = [folder / "links.csv"] if (folder / "links.csv").exists() else []
+    if (folder / "links").is_dir():
+        files += sorted((folder / "links").glob("*.csv"))
+    if not files:
+        return schema.read_csv(folder / "links.csv", "links", "links.csv")
+    parts: list[Table] = []
+    findings: list[Finding] = []
+    for file in files:
+        table, faults = schema.read_csv(file, "links", file.relative_to(folder).as_posix())
+        findings += faults
+        if table is not None:
+            parts.append(table)
+    if len(parts) < len(files):
+        return None, findings
+    frame = pd.concat([p.frame for p in parts], ignore_index=True) if len(parts) > 1 else parts[0].frame
+    for column in frame.columns:
+        if frame[column].dtype == object and frame[column].isna().any():
+            frame[column] = frame[column].fillna("")
+    return Table(frame, sum((p.file for p in parts), ()), sum((p.line for p in parts), ())), findings
+
+
+def integrity(tables: Mapping[str, Table]) -> list[Finding]:
+    """Check keys: ids that repeat and references to what is not there. These stop every command."""
+    faults = _Faults()
+    for name, table in tables.items():
+        for column in schema.columns(name).values():
+            if column.type == "id":
+                _repeats(name, table, (column.column,), faults)
+            elif column.type.startswith("ref:"):
+                other = column.type[4:]
+                if other in tables:
+                    _dangling(table, column.column, tables[other], other, faults)
+    for name, key in (("terminals", ("node_id", "from_mode", "to_mode")), ("borders", ("node_id", "mode"))):
+        if name in tables:
+            _repeats(name, tables[name], key, faults)
+    if "nodes" in tables and tables["nodes"].frame.empty:
+        file = next(iter(tables["nodes"].file), "nodes.csv")
+        faults.of(file).add("error", None, None, None, "there are no places; at least one row is needed")
+    return faults.done()
+
+
+class _Faults:
+    """Findings by file, each file with its own quota."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Faults] = {}
+
+    def of(self, file: str) -> Faults:
+        return self._of.setdefault(file, Faults(file))
+
+    def done(self) -> list[Finding]:
+        return [f for faults in self._of.values() for f in faults.done()]
+
+
+def _repeats(name: str, table: Table, key: tuple[str, ...], faults: _Faults) -> None:
+    frame = table.frame[list(key)]
+    rows = np.flatnonzero(frame.duplicated().to_numpy() & (frame != "").all(axis=1).to_numpy())
+    for i in rows[: schema.MAX_FINDINGS]:
+        file, line = table.where(int(i))
+        first = int(np.flatnonzero((frame == frame.iloc[i]).all(axis=1).to_numpy())[0])
+        before, where = table.where(first)
+        place = f"line {where}" if before == file else f"{before}:{where}"
+        what = " ".join(str(v) for v in frame.iloc[i])
+        faults.of(file).add("error", line, key[0], what, f"repeats the key of {place}", "repeated key")
+    if len(rows) > schema.MAX_FINDINGS:
+        more = f"and {len(rows) - schema.MAX_FINDINGS} more repeated keys"
+        faults.of(table.where(int(rows[0]))[0]).add("error", None, key[0], None, more)
+
+
+def _dangling(table: Table, column: str, other: Table, other_name: str, faults: _Faults) -> None:
+    key = next(iter(schema.columns(other_name)))
+    known = set(other.frame[key].tolist())
+    hints = 5 if len(known) < 20_000 else 0
+    for i, value in enumerate(table.frame[column].tolist()):
+        if value and value not in known:
+            hint = did_you_mean(value, known) if hints > 0 else ""
+            hints -= 1
+            file, line = table.where(i)
+            kind = f"not in {other_name}.csv"
+            faults.of(file).add("error", line, column, value, f"is not in {other_name}.csv{hint}", kind)

@@ -1,0 +1,552 @@
+"""Vehicles, and whether a link carries one.
+
+A vehicle is asked in the form in which it moves: by road on its own wheels or tracks or on a transporter, by
+rail on its wagon, by ship as it stands. Structural limits block; legal and procedural ones ask for a permit.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from mobility.errors import Finding, InputError, did_you_mean, fold
+from mobility.network import Network, shipped
+from mobility.schema import LINE_CATEGORY
+
+MODES = ("road", "rail", "sea", "waterway")
+
+LEGAL_ENVELOPE: Mapping[str, float] = {"mass_t": 44.0, "length_m": 18.75, "width_m": 2.55, "height_m": 4.0}
+"""Directive 96/53/EC: a vehicle beyond one of these moves by road with a permit (oversize)."""
+
+LEGAL_AXLE_T = 10.0
+"""A road's axle limit of at least this is the legal one (10 t, 11.5 t driven): a heavier axle asks for a permit.
+A lower limit is posted for a weak road or bridge, and blocks."""
+
+GAUGE_ORDER = ("G1", "GA", "GB", "GC")
+DEFAULT_GAUGE_MM = 1435.0
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Wagon:
+    """A railway wagon: length over buffers, axles, tare."""
+
+    name: str
+    length_m: float
+    axles: int
+    tare_t: float
+    gauge_mm: float = DEFAULT_GAUGE_MM
+    max_speed_kmh: float | None = None
+    source: str = ""
+    confidence: str = ""
+    estimated: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Vehicle:
+    """A vehicle in the form in which it moves.
+
+    Attributes
+    ----------
+    mass_t, length_m, width_m, height_m : float or None
+        As laden on the road, or as it stands on wagon and ship.
+    axle_t : float or None
+        Largest axle load on the road.
+    mlc_wheeled, mlc_tracked : float or None
+        Military load class of the road form; the one that applies.
+    road_speed_kmh : float or None
+        Its own speed on the road.
+    lane_m : float
+        Lane metres aboard ship.
+    wagon : Wagon or None
+        What carries it by rail, `per_wagon` at a time and `per_train` to a train.
+    transporter : Vehicle or None
+        What carries it by road.
+    modes : tuple of str
+        Modes open to it.
+    gauge_profile : str
+        Loading gauge it needs on its wagon.
+    """
+
+    name: str
+    title: str = ""
+    kind: str = ""
+    length_m: float | None = None
+    width_m: float | None = None
+    height_m: float | None = None
+    mass_t: float | None = None
+    axle_t: float | None = None
+    mlc_wheeled: float | None = None
+    mlc_tracked: float | None = None
+    road_speed_kmh: float | None = None
+    lane_m: float = 1.0
+    wagon: Wagon | None = None
+    per_wagon: int = 1
+    per_train: int = 30
+    transporter: Vehicle | None = None
+    modes: tuple[str, ...] = MODES
+    gauge_profile: str = ""
+    source: str = ""
+    confidence: str = ""
+    estimated: tuple[str, ...] = ()
+    note: str = ""
+
+    @property
+    def road_form(self) -> Vehicle:
+        """The vehicle that stands on the road: the transporter, if there is one."""
+        return self.transporter or self
+
+    @property
+    def tonnes(self) -> float:
+        """Mass of one vehicle for counting tonnes; 1 for ``any``."""
+        return self.mass_t if self.mass_t is not None else 1.0
+
+    @property
+    def gross_wagon_t(self) -> float | None:
+        """Mass of the laden wagon."""
+        if self.wagon is None or self.mass_t is None:
+            return None
+        return self.wagon.tare_t + self.per_wagon * self.mass_t
+
+    @property
+    def rail_axle_t(self) -> float | None:
+        """Axle load of the laden wagon."""
+        gross = self.gross_wagon_t
+        return None if gross is None or self.wagon is None else gross / self.wagon.axles
+
+    @property
+    def rail_metre_t(self) -> float | None:
+        """Mass per metre over buffers of the laden wagon."""
+        gross = self.gross_wagon_t
+        return None if gross is None or self.wagon is None else gross / self.wagon.length_m
+
+    def oversize(self) -> list[str]:
+        """Return the dimensions of the road form that exceed what is legal without a permit."""
+        form = self.road_form
+        return [k for k, limit in LEGAL_ENVELOPE.items() if (getattr(form, k) or 0) > limit]
+
+    def needs(self, mode: str) -> dict[str, float]:
+        """Return what the vehicle asks of a link of `mode`: limit column to the value it must reach.
+
+        Examples
+        --------
+        >>> vehicle("tank-on-6-axle-wagon").needs("rail")["max_axle_t"] < 18
+        True
+        """
+        if mode == "road":
+            form = self.road_form
+            pairs = {
+                "mlc_wheeled": form.mlc_wheeled, "mlc_tracked": form.mlc_tracked, "max_mass_t": form.mass_t,
+                "max_axle_t": form.axle_t, "max_height_m": form.height_m, "max_width_m": form.width_m,
+                "max_length_m": form.length_m,
+            }  # fmt: skip
+        elif mode == "rail":
+            pairs = {
+                "max_axle_t": self.rail_axle_t, "max_metre_load_t": self.rail_metre_t,
+                "max_mass_t": self.gross_wagon_t, "max_height_m": self.height_m, "max_width_m": self.width_m,
+                "gauge_mm": self.wagon.gauge_mm if self.wagon else None,
+            }  # fmt: skip
+        else:
+            pairs = {"max_mass_t": self.mass_t, "max_height_m": self.height_m, "max_width_m": self.width_m}
+        return {k: float(v) for k, v in pairs.items() if v is not None}
+
+    def fits(self, net: Network, link_id: str, *, estimates: str = "strict") -> Fit:
+        """Return whether one link carries the vehicle, and why not.
+
+        Raises
+        ------
+        InputError
+            When there is no such link.
+        """
+        row = net.link_index[net.find_link(link_id)]
+        screened = screen(net, self, estimates=estimates)
+        faults = tuple(screened.blocked(row))
+        verdict: Literal["allowed", "blocked", "unknown"]
+        verdict = "blocked" if faults else "unknown" if screened.unknown[row] else "allowed"
+        return Fit(verdict, faults, tuple(screened.permits(row)))
+
+
+ANY = Vehicle("any", title="any load: no limits, 1 t and 1 lane metre each, 30 to a train")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A limit of a link that a vehicle does not meet, or that asks for a permit."""
+
+    link_id: str
+    limit: str
+    value: float | str | None
+    required: float | str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON holds it."""
+        return {"link_id": self.link_id, "limit": self.limit, "value": self.value, "required": self.required}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Verdict on one link: ``allowed``, ``blocked`` by some limits, or ``unknown``."""
+
+    verdict: Literal["allowed", "blocked", "unknown"]
+    blocked: tuple[Block, ...]
+    permits: tuple[Block, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """A vehicle against every link of a network; arrays in the order of the link table.
+
+    Attributes
+    ----------
+    fails : mapping of str to ndarray of bool
+        By limit, the links whose structural limit is too low.
+    asks : mapping of str to ndarray of bool
+        By limit, the links that ask for a permit.
+    unknown : ndarray of bool
+        Links on which a limit that must be known is not.
+    estimated : ndarray of bool
+        Links on which a limit that the vehicle needs is an estimate.
+    values : mapping of str to ndarray of float
+        By limit, the value that was compared.
+    """
+
+    net: Network
+    vehicle: Vehicle
+    fails: Mapping[str, Array]
+    asks: Mapping[str, Array]
+    unknown: Array
+    estimated: Array
+    values: Mapping[str, Array] = field(repr=False)
+
+    @property
+    def passes(self) -> Array:
+        """Links that no structural limit closes to the vehicle."""
+        out = np.ones(len(self.unknown), bool)
+        for failed in self.fails.values():
+            out &= ~failed
+        return out
+
+    def blocked(self, row: int) -> list[Block]:
+        """Return the limits that close one link."""
+        return [self._entry(k, row) for k, failed in self.fails.items() if failed[row]]
+
+    def permits(self, row: int) -> list[Block]:
+        """Return the limits of one link that ask for a permit."""
+        return [self._entry(k, row) for k, asked in self.asks.items() if asked[row]]
+
+    def _entry(self, limit: str, row: int) -> Block:
+        links = self.net.table("links")
+        mode = str(links["mode"].iloc[row])
+        link_id = str(links["link_id"].iloc[row])
+        if limit == "oversize":
+            form = self.vehicle.road_form
+            over = "; ".join(f"{k} {getattr(form, k):g} > {LEGAL_ENVELOPE[k]:g}" for k in self.vehicle.oversize())
+            return Block(link_id, limit, "Directive 96/53/EC", over)
+        if limit == "loading_gauge":
+            return Block(link_id, limit, str(links["loading_gauge"].iloc[row]) or None, self.vehicle.gauge_profile)
+        value = float(self.values[limit][row])
+        return Block(link_id, limit, None if np.isnan(value) else value, round(self.vehicle.needs(mode)[limit], 3))
+
+
+def screen(net: Network, vehicle: Vehicle, *, estimates: str = "strict") -> Screen:
+    """Hold a vehicle against the limits of every link.
+
+    Parameters
+    ----------
+    net : Network
+    vehicle : Vehicle
+    estimates : {"strict", "favourable"}
+        An estimated limit counts at its stated value, or at the favourable end of its range.
+
+    Notes
+    -----
+    On a road the bridge class (or a posted mass) must be known, on a railway axle and metre load; the line
+    category stands in for either (EN 15528: both must hold). Height, width, length and posted mass bind where
+    they are stated. A railway without a stated gauge counts as 1435 mm, an estimate.
+    """
+    links = net.table("links")
+    mode = links["mode"].to_numpy(object)
+    size = len(links)
+    fails: dict[str, Array] = {}
+    asks: dict[str, Array] = {}
+    unknown = np.zeros(size, bool)
+    estimated = np.zeros(size, bool)
+    used: dict[str, Array] = {}
+    for m in MODES:
+        on = mode == m
+        if not on.any():
+            continue
+        needs = vehicle.needs(m)
+        for limit, required in needs.items():
+            value, guess = limit_values(net, limit, m, estimates)
+            known = ~np.isnan(value)
+            if limit == "gauge_mm":
+                low = known & (value != required)
+            else:
+                low = known & (value < required - 1e-9)
+            if m == "road" and limit == "max_axle_t":
+                legal = low & (value >= LEGAL_AXLE_T)
+                _mark(asks, limit, on & legal, size)
+                low &= ~legal
+            _mark(fails, limit, on & low, size)
+            estimated |= on & guess & known
+            used.setdefault(limit, np.full(size, np.nan))[on] = value[on]
+            if limit in ("mlc_wheeled", "mlc_tracked"):
+                unknown |= on & ~known & np.isnan(net.values("max_mass_t").value)
+            elif m == "rail" and limit in ("max_axle_t", "max_metre_load_t"):
+                unknown |= on & ~known
+    road = mode == "road"
+    if road.any() and vehicle.oversize():
+        asks["oversize"] = road
+    if vehicle.gauge_profile:
+        asks["loading_gauge"] = (mode == "rail") & ~_gauge_fits(links["loading_gauge"].tolist(), vehicle.gauge_profile)
+    return Screen(net, vehicle, fails, asks, unknown, estimated, used)
+
+
+def _mark(into: dict[str, Array], limit: str, hit: Array, size: int) -> None:
+    if hit.any():
+        into[limit] = into.get(limit, np.zeros(size, bool)) | hit
+
+
+def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[Array, Array]:
+    """Return a limit of every link and whether it is an estimate; a line category stands in on railways."""
+    column = net.values(limit)
+    value = (column.high if estimates == "favourable" else column.value).copy()
+    guess = column.estimated.copy()
+    if limit == "gauge_mm":
+        value[np.isnan(column.value)] = DEFAULT_GAUGE_MM
+        return value, guess | np.isnan(column.value)
+    if mode == "rail" and limit in ("max_axle_t", "max_metre_load_t"):
+        links = net.table("links")
+        which = 0 if limit == "max_axle_t" else 1
+        hint = np.array(["line_category" in e.split(";") for e in links["estimated"].tolist()], bool)
+        for i in np.flatnonzero(np.isnan(value)):
+            category = LINE_CATEGORY.get(links["line_category"].iat[i])
+            if category is not None:
+                value[i], guess[i] = category[which], hint[i]
+                if hint[i] and estimates == "favourable":
+                    value[i] = _favourable_category(net, limit, value[i], i)
+    return value, guess
+
+
+def _favourable_category(net: Network, limit: str, value: float, row: int) -> float:
+    from mobility.schema import estimate_range
+
+    return estimate_range(limit, value, str(net.table("links")["confidence"].iat[row]))[1]
+
+
+def _gauge_fits(gauges: list[str], needed: str) -> Array:
+    if needed not in GAUGE_ORDER:
+        return np.zeros(len(gauges), bool)
+    rank = {g: i for i, g in enumerate(GAUGE_ORDER)}
+    return np.array([rank.get(g, -1) >= rank[needed] for g in gauges], bool)
+
+
+# ---- reading vehicles.toml
+
+_VEHICLE_NUMBERS = (
+    "length_m", "width_m", "height_m", "mass_t", "axle_t", "mlc_wheeled", "mlc_tracked", "road_speed_kmh", "lane_m"
+)  # fmt: skip
+_VEHICLE_KEYS = {
+    *_VEHICLE_NUMBERS, "name", "title", "kind", "wagon", "per_wagon", "per_train", "transporter", "modes",
+    "gauge_profile", "source", "confidence", "estimated", "note",
+}  # fmt: skip
+_WAGON_NUMBERS = ("length_m", "axles", "tare_t", "deck_m", "gauge_mm", "max_speed_kmh")
+_WAGON_KEYS = {*_WAGON_NUMBERS, "name", "title", "source", "confidence", "estimated", "note"}
+
+
+def vehicles(net: Network | None = None) -> dict[str, Vehicle]:
+    """Return all known vehicles by name: ``any``, the shipped ones, and those of the network's own file.
+
+    Raises
+    ------
+    InputError
+        With every fault of a ``vehicles.toml``.
+    """
+    path = net.folder / "vehicles.toml" if net is not None and net.folder is not None else None
+    if path is not None and path.is_file() and path.resolve() != _SHIPPED.resolve():
+        return {**_read(_SHIPPED), **_read(path, _SHIPPED)}
+    return _read(_SHIPPED)
+
+
+def vehicle(name: str | Vehicle, net: Network | None = None) -> Vehicle:
+    """Return a vehicle by name.
+
+    Raises
+    ------
+    InputError
+        When no vehicle has the name; the nearest are given.
+
+    Examples
+    --------
+    >>> vehicle("any").per_train
+    30
+    """
+    if isinstance(name, Vehicle):
+        return name
+    known = vehicles(net)
+    if name in known:
+        return known[name]
+    hits = [k for k in known if fold(k) == fold(name)]
+    if len(hits) == 1:
+        return known[hits[0]]
+    raise InputError(f"no vehicle is called {name!r}{did_you_mean(name, known) or '; known: ' + ', '.join(known)}")
+
+
+_SHIPPED = shipped() / "vehicles.toml"
+
+
+@cache
+def _read(path: Path, base: Path | None = None) -> dict[str, Vehicle]:
+    faults: list[Finding] = []
+
+    def fault(column: str | None, value: Any, message: str) -> None:
+        faults.append(Finding("error", path.name, None, column, None if value is None else str(value), message))
+
+    def load(file: Path) -> dict[str, Any]:
+        try:
+            return tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError([Finding("error", file.name, None, None, None, f"cannot be read: {error}")]) from None
+
+    def entries(data: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+        rows = data.get(kind, [])
+        if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
+            fault(kind, None, f"write each as [[{kind}]]")
+            return []
+        return rows
+
+    def clean(row: dict[str, Any], kind: str, numbers: tuple[str, ...], keys: set[str]) -> dict[str, Any]:
+        label = f"{kind} {row.get('name', '?')}"
+        out: dict[str, Any] = {}
+        if not isinstance(row.get("name"), str) or not row["name"]:
+            fault("name", row.get("name"), f"every [[{kind}]] needs a name")
+        for key, value in row.items():
+            if key not in keys:
+                fault(key, value, f"{label}: unknown key{did_you_mean(key, keys)}")
+            elif key in (*numbers, "per_wagon", "per_train"):
+                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e5:
+                    fault(key, value, f"{label}: must be a number above 0")
+                else:
+                    out[key] = value
+            elif key in ("modes", "estimated"):
+                if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+                    fault(key, value, f"{label}: must be a list of words")
+                elif key == "modes" and not set(value) <= set(MODES):
+                    fault(key, value, f"{label}: modes are {', '.join(MODES)}")
+                else:
+                    out[key] = tuple(value)
+            elif not isinstance(value, str):
+                fault(key, value, f"{label}: must be text")
+            else:
+                out[key] = value
+        return out
+
+    data = load(path)
+    both = [load(base), data] if base is not None else [data]
+    wagons: dict[str, Wagon] = {}
+    train: dict[str, Any] = {}
+    for source in both:
+        train.update(source.get("train", {}) if isinstance(source.get("train", {}), dict) else {})
+        for row in entries(source, "wagon"):
+            cells = clean(row, "wagon", _WAGON_NUMBERS, _WAGON_KEYS)
+            cells.pop("deck_m", None)
+            cells.pop("title", None)
+            missing = [k for k in ("length_m", "axles", "tare_t") if k not in cells]
+            if missing or "name" not in cells:
+                fault(None, None, f"wagon {row.get('name', '?')}: {', '.join(missing) or 'name'} is missing")
+            else:
+                wagons[cells["name"]] = Wagon(**cells)
+    raw = {row["name"]: row for source in both for row in entries(source, "vehicle") if isinstance(row.get("name"), str)}
+    own = {row.get("name"): row for row in entries(data, "vehicle")}
+    made: dict[str, Vehicle] = {}
+
+    def build(name: str, trail: tuple[str, ...] = ()) -> Vehicle | None:
+        if name in made:
+            return made[name]
+        cells = clean(raw[name], "vehicle", _VEHICLE_NUMBERS, _VEHICLE_KEYS)
+        carrier = cells.pop("transporter", None)
+        if carrier is not None:
+            if carrier not in raw or carrier in (*trail, name):
+                fault("transporter", carrier, f"vehicle {name}: no such vehicle{did_you_mean(carrier, raw)}")
+            else:
+                cells["transporter"] = build(carrier, (*trail, name))
+        flat = cells.pop("wagon", None)
+        if flat is not None:
+            if flat not in wagons:
+                fault("wagon", flat, f"vehicle {name}: no such wagon{did_you_mean(flat, wagons)}")
+            else:
+                cells["wagon"] = wagons[flat]
+        cells.setdefault("lane_m", _lane_metres(cells))
+        for key in ("per_wagon", "per_train"):
+            if key in cells:
+                cells[key] = int(cells[key])
+        built = Vehicle(**cells)
+        if "per_train" not in cells and built.wagon is not None:
+            cells["per_train"] = _per_train(built, train)
+            built = Vehicle(**cells)
+        if not built.modes:
+            fault("modes", None, f"vehicle {name}: at least one mode is needed")
+        made[name] = built
+        return built
+
+    for name in (own if base is not None else raw):
+        if isinstance(name, str):
+            build(name)
+        else:
+            fault("name", name, "every [[vehicle]] needs a name")
+    if "any" in own:
+        fault("name", "any", "the name any is taken: no limits")
+    if faults:
+        raise InputError(list(dict.fromkeys(faults)))
+    return {"any": ANY, **made} if base is None else {n: v for n, v in made.items() if n in own}
+
+
+def _lane_metres(cells: Mapping[str, Any]) -> float:
+    """Lane metres by the planning rule (length + 1.0) x max(1, width / 3.0)."""
+    if "length_m" not in cells:
+        return 1.0
+    return round((cells["length_m"] + 1.0) * max(1.0, cells.get("width_m", 0.0) / 3.0), 1)
+
+
+def _per_train(one: Vehicle, train: Mapping[str, Any]) -> int:
+    """Vehicles of this kind on one planning train, bounded by its length and its trailing mass."""
+    wagon = one.wagon
+    if wagon is None or not {"length_m", "loco_m", "trailing_t"} <= set(train):
+        return 30
+    by_length = int((train["length_m"] - train["loco_m"]) // wagon.length_m)
+    by_mass = int(train["trailing_t"] // (one.gross_wagon_t or wagon.tare_t))
+    return max(1, min(by_length, by_mass)) * one.per_wagon
+
+
+def to_frame(net: Network | None = None) -> pd.DataFrame:
+    """Return all known vehicles as a table, one row each."""
+    rows = []
+    for v in vehicles(net).values():
+        rows.append(
+            {
+                "name": v.name, "title": v.title, "mass_t": v.mass_t, "length_m": v.length_m, "width_m": v.width_m,
+                "height_m": v.height_m, "axle_t": v.road_form.axle_t, "mlc_wheeled": v.road_form.mlc_wheeled,
+                "mlc_tracked": v.road_form.mlc_tracked, "road_speed_kmh": v.road_form.road_speed_kmh,
+                "wagon": v.wagon.name if v.wagon else None, "rail_axle_t": v.rail_axle_t,
+                "rail_metre_t": v.rail_metre_t, "per_train": v.per_train, "lane_m": v.lane_m,
+                "modes": ",".join(v.modes), "confidence": v.confidence, "source": v.source,
+            }  # fmt: skip
+        )
+    return pd.DataFrame(rows).set_index("name")
+
+
+LIMITS = (
+    "mlc_wheeled", "mlc_tracked", "max_mass_t", "max_axle_t", "max_metre_load_t", "max_height_m", "max_width_m",
+    "max_length_m", "gauge_mm",
+)  # fmt: skip
+"""Columns of links that can close one to a vehicle."""
