@@ -174,9 +174,6 @@ class _Without:
 def lost_flow(flowing: FlowGraph, groups: list[list[int]]) -> tuple[int, list[int]]:
     """Return the maximum flow and what each group of arcs takes off it, in the units of `flowing`."""
     graph = flowing.graph
-    make: Any = kernels.PlainFlow
-    if len(graph.tail) >= kernels.COMPILE_FROM:
-        from mobility.compiled import CompiledFlow as make
-    flow = make(graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink)
-    flow.cheapest()
+    flow = kernels.flow(graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink)
+    flow.maximum()
     return flow.value, flow.losses(groups)

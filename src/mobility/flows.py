@@ -113,33 +113,22 @@ def flow_graph(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) 
     return FlowGraph(graph, scaled, unit)
 
 
-def solve(flowing: FlowGraph, least_time: bool | None = None) -> tuple[int, Array, Array]:
+def solve(flowing: FlowGraph, least_time: bool = False) -> tuple[int, Array, Array]:
     """Return value, flow by arc and the source side of the cut nearest the source.
 
     Parameters
     ----------
     flowing : FlowGraph
-    least_time : bool, optional
-        Whether the flow shall be the one of least total time; by default on graphs of strategic size.
+    least_time : bool
+        Whether the flow shall be the one of least total time; on graphs of strategic size it is in any case.
     """
     graph = flowing.graph
-    small = len(graph.tail) < kernels.COMPILE_FROM
-    if small:
-        flow = kernels.PlainFlow(
-            graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink
-        )
-        flow.cheapest()
-        return flow.value, flow.flows(), flow.reachable()
-    from mobility.compiled import CompiledFlow
-
-    fast = CompiledFlow(
-        graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink
-    )
+    flow = kernels.flow(graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink)
     if least_time:
-        fast.cheapest()
+        flow.cheapest()
     else:
-        fast.maximum()
-    return fast.value, fast.flows(), fast.reachable()
+        flow.maximum()
+    return flow.value, flow.flows(), flow.reachable()
 
 
 def throughput(
@@ -147,7 +136,7 @@ def throughput(
     origin: str | Iterable[str],
     destination: str | Iterable[str],
     *,
-    least_time: bool | None = None,
+    least_time: bool = False,
     **options: Unpack[Options],
 ) -> Throughput:
     """Compute the vehicles a day that all origins together can send to all destinations together.
@@ -156,8 +145,9 @@ def throughput(
     ----------
     net : Network
     origin, destination : str or iterable of str
-    least_time : bool, optional
-        Of all maximum flows take the one of least total time; the default on networks of strategic size.
+    least_time : bool
+        Of all maximum flows take the one of least total time; on networks of strategic size that is so in any
+        case, on larger ones it takes its time.
     **options
         See :class:`mobility.arcs.Options`; `share` is the military share of every capacity.
 

@@ -100,7 +100,8 @@ class PlainRouter:
     def bound(self, start: int, arcs: Collection[int]) -> int:
         """Return a lower bound of :meth:`shortest`: the best first step."""
         toward = self.toward
-        return min((w + toward[v] for arc, v, w in self.out[start] if arc not in arcs), default=FAR)
+        steps = (w + toward[v] for arc, v, w in self.out[start] if arc not in arcs)
+        return min(FAR, min(steps, default=FAR))
 
 
 def _distances(out: list[list[tuple[int, int]]], source: int) -> list[int]:
@@ -126,6 +127,27 @@ def router(size: int, tail: Array, head: Array, weight: Array, target: int) -> R
 
         return CompiledRouter(size, tail, head, weight, target)
     return PlainRouter(size, tail, head, weight, target)
+
+
+class Flow(Protocol):
+    """A flow between two vertices; see `PlainFlow` for what the methods do."""
+
+    value: int
+
+    def cheapest(self, limit: int = FAR) -> int:
+        """Push a flow of least cost."""
+
+    def maximum(self) -> None:
+        """Push a maximum flow, of least cost where that comes for nothing."""
+
+    def reachable(self) -> Array:
+        """Return the source side of the nearest cut."""
+
+    def flows(self) -> Array:
+        """Return the flow on each arc."""
+
+    def losses(self, groups: Sequence[Sequence[int]]) -> list[int]:
+        """Return what each group of arcs takes off the flow."""
 
 
 class PlainFlow:
@@ -212,6 +234,10 @@ class PlainFlow:
             self.value += push
         return total
 
+    def maximum(self) -> None:
+        """Push a maximum flow; here the one of least cost."""
+        self.cheapest()
+
     def reachable(self) -> Array:
         """Return which vertices residual arcs reach from the source: the source side of the nearest cut."""
         seen = np.zeros(len(self.at), bool)
@@ -241,21 +267,19 @@ class PlainFlow:
                 out.append(0)
                 continue
             self.room = kept.copy()
-            carried = [(2 * a, self.room[2 * a + 1]) for a in group]
-            for a, _ in carried:
-                self.room[a] = self.room[a ^ 1] = 0
             lost = 0
-            for a, x in carried:
-                if x:
-                    u, v = self.to[a ^ 1], self.to[a]
-                    rest = x - self._push(u, v, x)
-                    if rest and u != self.source:
-                        self._push(u, self.source, rest)
-                    if rest and v != self.sink:
-                        self._push(self.sink, v, rest)
-                    lost += rest
-            # What was handed back may find another way round the closed group.
-            out.append(lost - self._push(self.source, self.sink, lost) if lost else 0)
+            # One arc after the other: each leaves a maximum flow of what is still open.
+            for a in group:
+                x = self.room[2 * a + 1]
+                self.room[2 * a] = self.room[2 * a + 1] = 0
+                u, v = self.to[2 * a + 1], self.to[2 * a]
+                rest = x - self._push(u, v, x)
+                if rest and u != self.source:
+                    self._push(u, self.source, rest)
+                if rest and v != self.sink:
+                    self._push(self.sink, v, rest)
+                lost += rest
+            out.append(lost)
         self.room = kept
         return out
 
@@ -287,6 +311,15 @@ class PlainFlow:
                 v = to[a ^ 1]
             sent += push
         return sent
+
+
+def flow(size: int, tail: Array, head: Array, capacity: Array, cost: Array, source: int, sink: int) -> Flow:
+    """Return an empty `Flow`, compiled when the graph is large."""
+    if len(tail) >= COMPILE_FROM:
+        from mobility.compiled import CompiledFlow
+
+        return CompiledFlow(size, tail, head, capacity, cost, source, sink)
+    return PlainFlow(size, tail, head, capacity, cost, source, sink)
 
 
 def widest(size: int, tail: Array, head: Array, width: Array, sources: Collection[int], target: int) -> tuple[float, list[int]]:

@@ -100,13 +100,17 @@ class Routes(Answer):
     routes : tuple of Route
         Fastest first.
     candidate : Route or None
-        When none is certain: the best route if estimated limits lie at their favourable end.
+        When none is certain: the best route if estimated limits lie at their favourable end, or, where even
+        that does not do, the one on which the fewest fall short.
+    candidate_fits : bool
+        Whether the favourable ends do on all of `candidate`.
     assess_first : tuple of Block
-        The estimated limits on `candidate` that stand in the way at their stated value.
+        The limits on `candidate` that stand in the way at their stated value.
     """
 
     routes: tuple[Route, ...] = ()
     candidate: Route | None = None
+    candidate_fits: bool = False
     assess_first: tuple[Block, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
@@ -117,7 +121,7 @@ class Routes(Answer):
         """Return the answer as JSON holds it."""
         return {
             "status": self.status, "routes": [r.to_dict() for r in self.routes],
-            "candidate": self.candidate.to_dict() if self.candidate else None,
+            "candidate": self.candidate.to_dict() if self.candidate else None, "candidate_fits": self.candidate_fits,
             "assess_first": [b.to_dict() for b in self.assess_first], "question": dict(self.question),
         }  # fmt: skip
 
@@ -174,7 +178,7 @@ class Explanation(Answer):
     heaviest : mapping of str to dict
         By limit, the highest ``value`` with which some route still passes (None: some route does not depend on
         it) and the ``links`` that set it; every other limit lifted.
-    candidate, assess_first
+    candidate, candidate_fits, assess_first
         As in :class:`Routes`.
     """
 
@@ -186,6 +190,7 @@ class Explanation(Answer):
     ideal_route: Route | None = None
     heaviest: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     candidate: Route | None = None
+    candidate_fits: bool = False
     assess_first: tuple[Block, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
@@ -202,7 +207,8 @@ class Explanation(Answer):
             "status": self.status, "reason": self.reason, "blocking": [b.to_dict() for b in self.blocking],
             "relax": [b.to_dict() for b in self.relax], "heaviest": {k: dict(v) for k, v in self.heaviest.items()},
             "route": of(self.route), "relaxed_route": of(self.relaxed_route), "ideal_route": of(self.ideal_route),
-            "candidate": of(self.candidate), "assess_first": [b.to_dict() for b in self.assess_first],
+            "candidate": of(self.candidate), "candidate_fits": self.candidate_fits,
+            "assess_first": [b.to_dict() for b in self.assess_first],
             "question": dict(self.question),
         }  # fmt: skip
 
@@ -500,8 +506,7 @@ def routes(
     ranked = tuple(_ranked(r, i) for i, r in enumerate(found, 1))
     if ranked:
         return Routes(net, question, "ok", ranked)
-    candidate, assess = _favourable(net, origins, destinations, stops, options)
-    return Routes(net, question, "no_route", (), candidate, assess)
+    return Routes(net, question, "no_route", (), *_favourable(net, origins, destinations, stops, options))
 
 
 def prepare(
@@ -533,17 +538,26 @@ def _ranked(route: Route, rank: int) -> Route:
 
 def _favourable(
     net: Network, origins: Sequence[str], destinations: Sequence[str], stops: Sequence[str], options: Options
-) -> tuple[Route | None, tuple[Block, ...]]:
-    """Return the best route with estimates at their favourable end, and the limits on it to assess first."""
-    if options.get("estimates", "strict") != "strict":
-        return None, ()
+) -> tuple[Route | None, bool, tuple[Block, ...]]:
+    """Return the best candidate where no route is certain, whether it fits, and the limits to assess first.
+
+    With estimates at their favourable end; if even then none passes, the route on operational links on
+    which the fewest limits are too low.
+    """
     hopeful = compile_arcs(net, **{**options, "estimates": "favourable"})
     path = best_path(hopeful, origins, destinations, stops)
+    fits = path is not None
     if path is None:
-        return None, ()
-    stated = screen(hopeful.net, hopeful.vehicle)
+        operational = (hopeful.net.table("links")["status"] == "operational").to_numpy()
+        row = np.where(hopeful.kind == LINK, hopeful.item, 0)
+        lifted = hopeful.open | (_liftable(hopeful) & (operational[row] if len(operational) else False))
+        path, _ = _smallest_opening(hopeful, origins, destinations, stops, lifted)
+    if path is None:
+        return None, False, ()
+    stated = screen(hopeful.net, hopeful.vehicle, estimates=options.get("estimates", "strict"))
     rows = [int(hopeful.item[a]) for a in path if hopeful.kind[a] == LINK]
-    return make_route(hopeful, path), tuple(b for r in rows for b in stated.blocked(r))
+    blocks = tuple(b for r in rows for b in stated.blocked(r))
+    return (make_route(hopeful, path), fits, blocks) if blocks else (None, False, ())
 
 
 def _alternatives(arcs: Arcs, graph: Graph, k: int, share: float) -> list[list[int]]:
@@ -675,7 +689,7 @@ def _disjoint(
             gates[vertex] = size + len(gates)
             head[g] = gates[vertex]
     extra = np.array([(v, u) for u, v in gates.items()], np.int64).reshape(-1, 2)
-    flow = kernels.PlainFlow(
+    flow = kernels.flow(
         size + len(gates), np.concatenate([tail, extra[:, 0]]), np.concatenate([head, extra[:, 1]]),
         np.concatenate([capacity, np.ones(len(extra), np.int64)]),
         np.concatenate([graph.weight, np.zeros(len(extra), np.int64)]), graph.source, graph.sink,
@@ -802,7 +816,9 @@ def explain(
         edge = _edge(arcs, origins, destinations, lifted)
         seen = dict.fromkeys([*_closed_on(arcs, ideal or ()), *relax, *edge])
         blocking = tuple(seen)
-    candidate, assess = (None, ()) if path is not None else _favourable(net, origins, destinations, stops, options)
+    candidate, fits, assess = (
+        (None, False, ()) if path is not None else _favourable(net, origins, destinations, stops, options)
+    )
     return Explanation(
         net, question, "ok" if path is not None else "no_route",
         reason=_reason(path, ideal, blocking),
@@ -811,7 +827,7 @@ def explain(
         relaxed_route=make_route(arcs, relaxed) if relaxed else None,
         ideal_route=make_route(arcs, ideal) if ideal is not None else None,
         heaviest=_heaviest(arcs, origins, destinations),
-        candidate=candidate, assess_first=assess,
+        candidate=candidate, candidate_fits=fits, assess_first=assess,
     )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ def show_routes(console: Console, answer: Routes) -> None:
         _permit_lines(console, answer.routes)
     else:
         console.print("No route: none is certain." if answer.candidate else "No route.", style="bold red")
-        _candidate(console, answer.net, answer.candidate, answer.assess_first)
+        _candidate(console, answer)
         console.print("mobility explain says what blocks, with the same options.", highlight=False)
     foot(console, answer.net, _basis(answer.routes))
 
@@ -129,15 +129,18 @@ def _basis(routes: Sequence[Route]) -> list[str]:
     return ["unknown, est.: share of km on which a limit is not known; on which time or a limit is an estimate."]
 
 
-def _candidate(console: Console, net: Network, candidate: Route | None, assess: Sequence[Block]) -> None:
-    if candidate is None:
+def _candidate(console: Console, answer: Routes | Explanation) -> None:
+    if answer.candidate is None:
         return
-    console.print("Best candidate, if estimates turn out well:", style="bold", highlight=False)
-    _route_table(console, [candidate])
-    _way(console, net, candidate)
-    if assess:
+    if answer.candidate_fits:
+        console.print("Best candidate, if estimates turn out well:", style="bold", highlight=False)
+    else:
+        console.print("Best candidate; even the favourable end of the estimates does not do:", style="bold", highlight=False)
+    _route_table(console, [answer.candidate])
+    _way(console, answer.net, answer.candidate)
+    if answer.assess_first:
         console.print("Assess first:", style="bold", highlight=False)
-        _blocks(console, net, assess)
+        _blocks(console, answer.net, answer.assess_first)
 
 
 def _blocks(console: Console, net: Network, blocks: Sequence[Block], most: int = 12) -> None:
@@ -193,7 +196,7 @@ def show_explanation(console: Console, answer: Explanation) -> None:
             r = answer.relaxed_route
             console.print(f"opens a route of {hours(r.time_h)}, {number(r.length_km)} km", highlight=False)
     if answer.route is None:
-        _candidate(console, net, answer.candidate, answer.assess_first)
+        _candidate(console, answer)
     if answer.heaviest:
         console.print("Heaviest that passes, each limit by itself:", style="bold", highlight=False)
         table = grid(("limit", "left"), ("passes", "right"), ("set by", "wrap"))
