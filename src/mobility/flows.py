@@ -26,12 +26,25 @@ ROOM = 1 << 60
 
 @dataclass(frozen=True)
 class LinkFlow:
-    """Flow on one link, both directions netted."""
+    """Flow on one link.
+
+    Attributes
+    ----------
+    vehicles_per_day, used_share : float
+        In the busier direction, and the share of that direction's capacity.
+    forward : bool
+        Whether that is from ``from_node`` to ``to_node``.
+    opposite_vehicles_per_day : float
+        In the other direction; above 0 only where flow turns round at a terminal.
+    estimated : bool
+        Whether the capacity is an estimate.
+    """
 
     link_id: str
     vehicles_per_day: float
     used_share: float
     forward: bool
+    opposite_vehicles_per_day: float
     estimated: bool
 
 
@@ -177,7 +190,7 @@ def throughput(
     cut: dict[str, CutItem] = {}
     for a in crossing.tolist():
         arc = int(graph.arc[a])
-        item, room = arcs.label(arc), flowing.capacity[a] / unit
+        item, room = arcs.label(arc), int(flowing.capacity[a]) / unit
         before = cut.get(item)
         estimated, basis = _basis(arcs, arc)
         cut[item] = CutItem(item, room + (before.vehicles_per_day if before else 0.0), estimated, basis)
@@ -208,24 +221,28 @@ def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
 
 
 def _link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkFlow, ...]:
-    net: dict[int, int] = {}
-    first = {arc: row for row, group in arcs.arcs_of_link.items() for arc in group[:1]}
-    room: dict[int, float] = {}
+    on: dict[int, dict[int, int]] = {}
     for a in np.flatnonzero((flows > 0) & (graph.arc >= 0)).tolist():
         arc = int(graph.arc[a])
         if arcs.kind[arc] == LINK:
-            row = int(arcs.item[arc])
-            net[row] = net.get(row, 0) + (int(flows[a]) if arc in first else -int(flows[a]))
-            room[row] = float(arcs.capacity[arc])
+            on.setdefault(int(arcs.item[arc]), {})[arc] = int(flows[a])
     ids = arcs.net.table("links")["link_id"]
-    return tuple(
-        LinkFlow(
-            str(ids.iat[row]), abs(x) / unit, abs(x) / unit / room[row] if room[row] else 0.0, x > 0,
-            bool(arcs.assumed_capacity[row]),
-        )
-        for row, x in sorted(net.items())
-        if x
-    )  # fmt: skip
+    out = []
+    for row, by_arc in sorted(on.items()):
+        (busy, most), *rest = sorted(by_arc.items(), key=lambda kv: (-kv[1], kv[0]))
+        other = rest[0][1] if rest else 0
+        if rest and arcs.tail[busy] == arcs.head[rest[0][0]] and arcs.head[busy] == arcs.tail[rest[0][0]]:
+            # Flow to and fro between the same two vertices carries nothing.
+            most, other = most - other, 0
+        if most:
+            forward = busy == arcs.arcs_of_link[row][0]
+            out.append(
+                LinkFlow(
+                    str(ids.iat[row]), most / unit, most / unit / float(arcs.capacity[busy]), forward, other / unit,
+                    bool(arcs.assumed_capacity[row]),
+                )
+            )  # fmt: skip
+    return tuple(out)
 
 
 def _by_corridor(arcs: Arcs, links: Sequence[LinkFlow]) -> dict[str, float]:
@@ -234,8 +251,9 @@ def _by_corridor(arcs: Arcs, links: Sequence[LinkFlow]) -> dict[str, float]:
     out: dict[str, float] = {}
     for flow in links:
         row = arcs.net.link_index[flow.link_id]
+        carried = flow.vehicles_per_day + flow.opposite_vehicles_per_day
         for corridor in table["corridors"].iat[row].split(";") if table["corridors"].iat[row] else ["none"]:
-            out[corridor.strip()] = out.get(corridor.strip(), 0.0) + flow.vehicles_per_day * float(length[row])
+            out[corridor.strip()] = out.get(corridor.strip(), 0.0) + carried * float(length[row])
     return dict(sorted(out.items(), key=lambda kv: -kv[1]))
 
 

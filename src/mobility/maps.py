@@ -1,7 +1,7 @@
 """Static maps of networks and answers: one sheet with a map, a side panel and a footer; PNG, SVG or PDF.
 
-Everything is measured in points on paper and turned into metres of the projection by the sheet's scale, so the
-same rules draw a town and a continent.
+Everything is measured in points on paper and turned into metres of the projection by the sheet's scale,
+so the same rules draw a town and a continent.
 """
 
 from __future__ import annotations
@@ -63,9 +63,15 @@ KOSOVO = (
     "and the ICJ opinion on the Kosovo declaration of independence."
 )
 SETTINGS: dict[Any, Any] = {
-    "svg.hashsalt": "mobility", "svg.fonttype": "path", "pdf.fonttype": 42, "font.family": ["DejaVu Sans"],
-    "path.simplify": True, "lines.scale_dashes": True, "text.usetex": False, "axes.unicode_minus": True,
-}  # fmt: skip
+    "svg.hashsalt": "mobility",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+    "font.family": ["DejaVu Sans"],
+    "path.simplify": True,
+    "lines.scale_dashes": True,
+    "text.usetex": False,
+    "axes.unicode_minus": True,
+}
 """Only what decides the bytes of a file; everything else is set where it is drawn."""
 
 
@@ -150,7 +156,9 @@ def alt_text(answer: Network | Answer) -> str:
 
 def _target(path: Path, overwrite: bool) -> Path:
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"a map is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, not {path.name!r}")
+        raise InputError(
+            f"a map is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, not {path.name!r}"
+        )
     for file in (path, _caption_file(path)):
         if file.exists() and not overwrite:
             raise InputError(f"{file} exists; choose another name or allow overwriting")
@@ -169,7 +177,13 @@ def _save(figure: Figure, target: Path, answer: Network | Answer, title: str) ->
     metadata: dict[str, Any] = {
         "png": {"Title": title, "Description": text, "Software": None},
         "svg": {"Title": title, "Description": text, "Date": None, "Creator": "mobility"},
-        "pdf": {"Title": title, "Subject": text, "CreationDate": None, "Creator": "mobility", "Producer": None},
+        "pdf": {
+            "Title": title,
+            "Subject": text,
+            "CreationDate": None,
+            "Creator": "mobility",
+            "Producer": None,
+        },
     }[kind]
     target.parent.mkdir(parents=True, exist_ok=True)
     picture = target.with_name(f".{target.name}.{os.getpid()}")
@@ -193,7 +207,7 @@ def _glyphs() -> frozenset[int]:
 
 
 def plain(text: str, width: int = 48) -> str:
-    """Return text that the bundled font can write on one line: other letters become a box, blanks one blank."""
+    """Return text on one line that the bundled font can write; other letters become a box."""
     known = _glyphs()
     return shorten("".join(c if ord(c) in known else "□" for c in " ".join(text.split())), width)
 
@@ -291,7 +305,10 @@ class Sheet:
             n: (float(x), float(y)) for n, x, y in zip(nodes["node_id"].tolist(), xs, ys, strict=True)
         }
         self._fit([self.lines[k] for k in self.lines if not focus or k in focus])
-        for ax, box in ((self.ax, (*self.corner, *self.far)), (self.side, (0, 0, self.side_width, self.side_height))):
+        for ax, box in (
+            (self.ax, (*self.corner, *self.far)),
+            (self.side, (0, 0, self.side_width, self.side_height)),
+        ):
             ax.set_xlim(box[0], box[2])
             ax.set_ylim(box[1], box[3])
             ax.set_xticks([])
@@ -303,18 +320,20 @@ class Sheet:
         if shown:
             x0, y0, x1, y1 = shapely.total_bounds(np.array(shown, object)).tolist()
         elif self.points:
-            (x0, y0), (x1, y1) = (tuple(f(c) for c in zip(*self.points.values(), strict=True)) for f in (min, max))
+            (x0, y0), (x1, y1) = (
+                tuple(f(c) for c in zip(*self.points.values(), strict=True)) for f in (min, max)
+            )
         else:
             raise InputError("there is nothing to draw: the network has no places")
         # room for labels at the edge; a single short link still shows its surroundings
-        self.unit = max((x1 - x0) / (self.width * 0.86), (y1 - y0) / (self.height * 0.88), 40_000 / self.width)
+        self.unit = max((x1 - x0) / (self.width * 0.9), (y1 - y0) / (self.height * 0.88), 40_000 / self.width)
         cx, cy = (x0 + x1) / 2, (y0 + y1) / 2
         dx, dy = self.width * self.unit / 2, self.height * self.unit / 2
         self.corner, self.far = (cx - dx, cy - dy), (cx + dx, cy + dy)
 
     def metres(self, points: float) -> float:
         """Return the length on the ground of points on paper, grown with the page."""
-        return points * self.scale * self.unit
+        return points * self.scale * float(self.unit)
 
     def paper(self, xy: Any) -> Any:
         """Return points on paper of coordinates of the projection."""
@@ -324,12 +343,17 @@ class Sheet:
         """Return coordinates of the projection of a point on paper."""
         return self.corner[0] + x * self.unit, self.corner[1] + y * self.unit
 
-    def measure(self, text: str, size: float, *, bold: bool = False, italic: bool = False) -> tuple[float, float]:
+    def measure(
+        self, text: str, size: float, *, bold: bool = False, italic: bool = False
+    ) -> tuple[float, float]:
         """Return width and height in points of one line of text."""
         font = FontProperties(
-            family="DejaVu Sans", size=size, weight="bold" if bold else "normal", style="italic" if italic else "normal"
+            family="DejaVu Sans",
+            size=size,
+            weight="bold" if bold else "normal",
+            style="italic" if italic else "normal",
         )
-        renderer: Any = self.canvas.get_renderer()
+        renderer = self.renderer
         width = renderer.get_text_width_height_descent(text, font, False)[0]
         height = renderer.get_text_width_height_descent("lp", font, False)[1]
         return width * 72 / self.figure.dpi, height * 72 / self.figure.dpi
@@ -352,6 +376,12 @@ class Sheet:
             else:
                 lines[-1] = longer
         return [self.cut(line, size, width, bold=bold) for line in lines]
+
+    @cached_property
+    def renderer(self) -> Any:
+        """What measures text."""
+        canvas: Any = self.canvas
+        return canvas.get_renderer()
 
     @cached_property
     def outline(self) -> tuple[float, float, float, float]:
@@ -405,7 +435,7 @@ class Stroke:
 
 
 def _east_first(line: Any) -> Any:
-    """Return the line drawn from west-north-west to east-south-east, so that both modes keep to their side."""
+    """Return the line drawn towards east-south-east, so that both modes keep to their side."""
     (ax, ay), (bx, by) = line.coords[0][:2], line.coords[-1][:2]
     return line if (bx - ax) - 0.5 * (by - ay) >= 0 else shapely.reverse(line)
 
@@ -424,30 +454,46 @@ def _ink(ax: Any, strokes: Sequence[Stroke], unit: float, scale: float, zorder: 
         group = [(s, path) for s in strokes if s.level == level for path in _shifted(s, unit * scale)]
         base = zorder + step / 100
 
-        def lay(rows: list[tuple[Any, str, float]], z: float, dash: Any = "solid", cap: Any = "round") -> None:
+        def lay(
+            rows: list[tuple[Any, str, float]], z: float, dash: Any = "solid", cap: Any = "round"
+        ) -> None:
             if rows:
                 paths, colours, widths = zip(*rows, strict=True)
                 ax.add_collection(
                     LineCollection(
-                        list(paths), colors=list(colours), linewidths=[w * scale for w in widths],
-                        linestyles=[dash], capstyle=cap, joinstyle="round", zorder=z,
+                        list(paths),
+                        colors=list(colours),
+                        linewidths=[w * scale for w in widths],
+                        linestyles=[dash],
+                        capstyle=cap,
+                        joinstyle="round",
+                        zorder=z,
                     ),
                     autolim=False,
-                )  # fmt: skip
+                )
 
         solid = [(s, p) for s, p in group if s.status != CLOSED and s.mode not in ("sea", "waterway")]
         lay([(p, "white", s.width + 1.5) for s, p in group], base)
         lay([(p, s.colour, s.width) for s, p in solid], base + 0.002)
         lay([(p, s.second, s.width) for s, p in solid if s.second], base + 0.003, (0, (4, 4)), "butt")
-        lay([(p, SHUT, s.width) for s, p in group if s.status == CLOSED], base + 0.002, (0, (1.6, 1.1)), "butt")
+        lay(
+            [(p, SHUT, s.width) for s, p in group if s.status == CLOSED],
+            base + 0.002,
+            (0, (1.6, 1.1)),
+            "butt",
+        )
         water = [(s, p) for s, p in group if s.status != CLOSED and s.mode in ("sea", "waterway")]
         lay([(p, s.colour, s.width) for s, p in water], base + 0.002, (0, (3, 1.4)), "butt")
         hollow = [(s, p) for s, p in solid if s.status in HOLLOW]
         lay([(p, "white", max(0.5, s.width - 1.0)) for s, p in hollow], base + 0.003)
         built = [(s, p) for s, p in solid if s.status == BUILDING]
         lay([(p, "white", max(0.5, s.width * 0.45)) for s, p in built], base + 0.003, (0, (4.5, 3.5)), "butt")
-        ties = [(t, SHUT if s.status == CLOSED else s.colour, 0.75) for s, p in group if s.mode == "rail"
-                for t in _ties(p, 5.2 * unit * scale, (s.width / 2 + 1.15) * unit * scale)]  # fmt: skip
+        ties = [
+            (t, SHUT if s.status == CLOSED else s.colour, 0.75)
+            for s, p in group
+            if s.mode == "rail"
+            for t in _ties(p, 5.2 * unit * scale, (s.width / 2 + 1.15) * unit * scale)
+        ]
         lay(ties, base + 0.004, cap="butt")
 
 
@@ -512,9 +558,12 @@ class Placer:
         inside = (p[:, 0] > box[0]) & (p[:, 0] < box[2]) & (p[:, 1] > box[1]) & (p[:, 1] < box[3])
         return float(self._weight[inside].sum())
 
-    def best(self, boxes: Iterable[Box], limit: float = math.inf) -> Box | None:
-        """Block and return the free box of least cost, earlier ones first; None when all cost more than `limit`."""
-        priced = [(self.cost(b) + 0.4 * i, i, b) for i, b in enumerate(boxes) if self.free(b)]
+    def best(self, boxes: Iterable[Box], limit: float = math.inf, later: float = 0.4) -> Box | None:
+        """Block and return the free box of least cost, or None when all cost more than `limit`.
+
+        Each box costs `later` more than the one before it.
+        """
+        priced = [(self.cost(b) + later * i, i, b) for i, b in enumerate(boxes) if self.free(b)]
         cheapest = min(priced, default=None)
         if cheapest is None or cheapest[0] > limit:
             return None
@@ -527,7 +576,7 @@ class Placer:
         """Place a label of a size beside a point; the positions a little farther out come last."""
 
         def boxes() -> Iterator[Box]:
-            for far in (gap, gap * 2.2):
+            for far in (gap, gap * 2.2, gap * 4):
                 for dx, dy in self.AROUND:
                     cx = x + dx * far + math.copysign(width / 2, dx) * (dx != 0)
                     cy = y + dy * far + math.copysign(height / 2, dy) * (dy != 0)
@@ -572,7 +621,7 @@ class View:
     """Direction of flow by link: along it or against it."""
 
     def focus(self) -> set[str]:
-        """Return the links that must be in view: those of the answer and those at origins and destinations."""
+        """Return the links that must be in view: of the answer, and at origins and destinations."""
         if not self.links:
             return set()
         ends = {*self.origins, *self.destinations}
@@ -591,19 +640,21 @@ def _view(answer: Network | Answer) -> View:
     if isinstance(answer, Contingency):
         return _view_loss(answer)
     raise InputError(
-        f"there is no map of {type(answer).__name__}; what can be drawn: Network, Routes, Redundancy, Throughput, Contingency"
+        f"there is no map of {type(answer).__name__}; "
+        "what can be drawn: Network, Routes, Redundancy, Throughput, Contingency"
     )
 
 
 def _states(net: Network, links: Iterable[str]) -> set[str]:
+    """Return the states that links lie in; with no link those of the network."""
     of = net.link_countries
-    return {c for link in links for c in of[net.link_index[link]]}
+    return {c for link in links for c in of[net.link_index[link]]} or _home_states(net)
 
 
 def _columns(net: Network, *columns: str) -> dict[str, tuple[Any, ...]]:
     table = net.table("links")
-    rows = zip(*(table[c].tolist() for c in columns), strict=True)
-    return dict(zip((str(i) for i in table["link_id"]), rows, strict=True))
+    cells = zip(*(table[c].tolist() for c in columns), strict=True)
+    return dict(zip((str(i) for i in table["link_id"]), cells, strict=True))
 
 
 def _side(mode: str, width: float) -> float:
@@ -616,7 +667,12 @@ def _faint(sheet: Sheet, net: Network, but: Iterable[str] = ()) -> list[Stroke]:
     left = set(sheet.lines) - set(but)
     rows = _columns(net, "mode", "status")
     return [
-        Stroke(sheet.lines[k], FAINT, 0.7, "sea" if rows[k][1] != OPEN or rows[k][0] in ("sea", "waterway") else "road")
+        Stroke(
+            sheet.lines[k],
+            FAINT,
+            0.7,
+            "sea" if rows[k][1] != OPEN or rows[k][0] in ("sea", "waterway") else "road",
+        )
         for k in rows
         if k in left
     ]
@@ -628,12 +684,14 @@ def _faint(sheet: Sheet, net: Network, but: Iterable[str] = ()) -> list[Stroke]:
 def families(net: Network) -> dict[str, tuple[str, str]]:
     """Return by name in the ``corridors`` column the corridor it belongs to and its colour.
 
-    Branches follow their ``parent``. A network with none of the known corridors gets the four longest of its own.
+    Branches follow their ``parent``. A network with none of the known corridors gets its four longest.
     """
     table = net.table("corridors")
     parent = dict(zip(table["corridor_id"].tolist(), table["parent"].tolist(), strict=True))
     km: dict[str, float] = {}
-    for names, length in zip(net.table("links")["corridors"].tolist(), net.values("length_km").value, strict=True):
+    for names, length in zip(
+        net.table("links")["corridors"].tolist(), net.values("length_km").value, strict=True
+    ):
         for name in filter(None, names.split(";")):
             km[name] = km.get(name, 0.0) + float(length)
     out = {}
@@ -659,17 +717,25 @@ def _capacity_class(net: Network) -> dict[str, int]:
 
 def _view_network(net: Network) -> View:
     known = families(net)
-    rows = _columns(net, "mode", "status", "corridors")
+    rows = _columns(net, "mode", "status", "corridors", "open_year")
     of = {k: [n for n in r[2].split(";") if n in known] for k, r in rows.items()}
-    groups = sorted({f for f, _ in known.values()}, key=lambda f: (list(PALETTE).index(f) if f in PALETTE else 9, f))
+    groups = sorted(
+        {f for f, _ in known.values()}, key=lambda f: (list(PALETTE).index(f) if f in PALETTE else 9, f)
+    )
     length = dict(zip(rows, net.values("length_km").value.tolist(), strict=True))
     km: dict[tuple[str, str, bool], float] = {}
     for link, names in of.items():
-        mode, status, _ = rows[link]
+        mode, status = rows[link][:2]
         for group in {known[n][0] for n in names}:
             key = (group, mode, status == OPEN)
             km[key] = km.get(key, 0.0) + length[link]
     shut = sum(r[1] != OPEN for r in rows.values())
+    waiting = [
+        f"{plain(k, 12)} {_link_name(net, k)}, {r[1].replace('_', ' ')}"
+        + ("" if math.isnan(r[3]) else f" ({r[3]:.0f})")
+        for k, r in rows.items()
+        if r[1] != OPEN and of[k]
+    ]
     estimated = net.values("capacity_veh_h").estimated | net.values("capacity_trains_day").estimated
     share = float(np.mean(estimated)) if len(estimated) else 0.0
 
@@ -677,9 +743,11 @@ def _view_network(net: Network) -> View:
         classes = _capacity_class(net)
         out = []
         for link, line in sheet.lines.items():
-            mode, status, _ = rows[link]
+            mode, status = rows[link][:2]
             hues = list(dict.fromkeys(known[n][1] for n in of[link]))
-            width = WIDTHS[classes[link]] * (1.0 if hues else 0.6)
+            width = WIDTHS[classes[link]] * (1.0 if hues else 0.5)
+            if hues and status != OPEN:
+                width = max(width, 2.2)  # thinner, the pattern inside could not be seen
             level = 1 + classes[link] if hues else 0
             second = hues[1] if len(hues) > 1 else ""
             # two rails of a pair keep apart by the width of a corridor also where one of them is thin
@@ -703,18 +771,22 @@ def _view_network(net: Network) -> View:
     title = f"Corridors {_listed(groups, 9)}" if groups else "Transport network"
     year = f" at the start of {net.year}" if net.year else ""
     return View(
-        net, title,
-        f"{_count(len(rows), 'link')} between {_count(len(net.table('nodes')), 'place')}, {shut} not open{year}; "
+        net,
+        title,
+        f"{_count(len(rows), 'link')} between {_count(len(net.table('nodes')), 'place')}, "
+        f"{shut} not open{year}; "
         "width shows the capacity class, pattern shows mode and status",
         f"{share:.0%} of the capacities are estimates or defaults.",
         [*facts, f"{share:.0%} of the capacities are estimates or defaults."],
-        lambda panel: _panel_network(panel, groups, known, km, share, {r[0] for r in rows.values()}),
-        strokes, states=_home_states(net), marks=marks,
-    )  # fmt: skip
+        lambda panel: _panel_network(panel, groups, known, km, share, {r[0] for r in rows.values()}, waiting),
+        strokes,
+        states=_home_states(net),
+        marks=marks,
+    )
 
 
 def _home_states(net: Network) -> set[str]:
-    """Return the states that the network is about: all in which more than two links lie, else all."""
+    """Return the states that the network is about: those in which more than two links lie, else all."""
     count: dict[str, int] = {}
     for states in net.link_countries:
         for c in states:
@@ -727,8 +799,9 @@ def _home_states(net: Network) -> set[str]:
 
 def _route_words(route: Route) -> str:
     states = " ".join(route.countries)
-    return f"{route.time_h:.1f} h, {route.length_km:,.0f} km by {' and '.join(dict.fromkeys(route.modes))}" + (
-        f" through {states}" if states else ""
+    return (
+        f"{route.time_h:.1f} h, {route.length_km:,.0f} km by {' and '.join(dict.fromkeys(route.modes))}"
+        + (f" through {states}" if states else "")
     )
 
 
@@ -739,22 +812,26 @@ def _view_routes(answer: Routes | Redundancy) -> View:
     candidate = answer.candidate if isinstance(answer, Routes) and not shown else None
     drawn = [candidate] if candidate else shown
     links = {k for r in drawn for k in r.links}
-    rows = _columns(net, "mode", "status")
+    rows = _columns(net, "mode", "status", "from_node", "to_node")
     users: dict[str, list[int]] = {}
+    bundle: dict[frozenset[str], list[tuple[int, str]]] = {}
     for i, route in enumerate(drawn):
         for link in dict.fromkeys(route.links):
             users.setdefault(link, []).append(i)
+            bundle.setdefault(frozenset(rows[link][2:]), []).append((i, link))
+    mixed = len({rows[k][0] for k in links}) > 1
 
     def strokes(sheet: Sheet) -> list[Stroke]:
         out = _faint(sheet, net, links)
-        for link, who in users.items():
-            for place, i in enumerate(who):
+        look = BUILDING if candidate else OPEN
+        for pair in bundle.values():
+            # railways first, so that a bundle and the sides of the modes agree
+            together = sorted(pair, key=lambda m: (rows[m[1]][0] != "rail", m))
+            for place, (i, link) in enumerate(together):
                 if link in sheet.lines:
-                    shift = (place - (len(who) - 1) / 2) * 2.9
-                    look = BUILDING if candidate else OPEN
-                    out.append(
-                        Stroke(sheet.lines[link], RANKS[i], 2.6 if i == 0 else 2.2, rows[link][0], look, -shift, 10 - i)
-                    )
+                    mode, width = rows[link][0], 2.6 if i == 0 else 2.2
+                    shift = ((len(together) - 1) / 2 - place) * 2.9 + (_side(mode, 1.0) if mixed else 0.0)
+                    out.append(Stroke(sheet.lines[link], RANKS[i], width, mode, look, shift, 10 - i))
         return out
 
     marks = []
@@ -763,8 +840,8 @@ def _view_routes(answer: Routes | Redundancy) -> View:
         own = tuple(k for k in route.links if len(users[k]) == rarest)
         marks.append(Mark("?" if candidate else str(route.rank), RANKS[i], own, most=3))
     blocks = answer.assess_first if isinstance(answer, Routes) else ()
-    for link in dict.fromkeys(b.link_id for b in blocks):
-        marks.append(Mark(plain(link, 12), RED, (link,), shape="warning"))
+    doubtful = dict.fromkeys(b.link_id for b in blocks)
+    marks += [Mark(plain(link, 12), RED, (link,), shape="warning") for link in doubtful]
     if isinstance(answer, Redundancy):
         title = f"Routes that share no link: {relation}"
         found = (
@@ -785,15 +862,29 @@ def _view_routes(answer: Routes | Redundancy) -> View:
     facts += [f"Assess first: {_block_words(b)}." for b in blocks]
     rest = sum(r.estimated_km for r in drawn) / max(1e-9, sum(r.length_km for r in drawn))
     return View(
-        net, title, f"{found} ({terms})",
-        f"{rest:.0%} of the length of the routes rests on estimates." if drawn else "", facts,
+        net,
+        title,
+        f"{found} ({terms})",
+        f"{rest:.0%} of the length of the routes rests on estimates." if drawn else "",
+        facts,
         lambda panel: _panel_routes(panel, answer, shown, candidate),
-        strokes, links, _states(net, links), origins, destinations, marks,
-    )  # fmt: skip
+        strokes,
+        links,
+        _states(net, links),
+        origins,
+        destinations,
+        marks,
+    )
 
 
 def _block_words(block: Any) -> str:
-    value = "unknown" if block.value is None else f"{block.value:g}" if isinstance(block.value, float) else block.value
+    value = (
+        "unknown"
+        if block.value is None
+        else f"{block.value:g}"
+        if isinstance(block.value, float)
+        else block.value
+    )
     required = f"{block.required:g}" if isinstance(block.required, float) else block.required
     return plain(f"{block.link_id} {block.limit.replace('_', ' ')} {value}, needed {required}", 70)
 
@@ -801,12 +892,13 @@ def _block_words(block: Any) -> str:
 # flow and cut
 
 
-def _use_colours(classes: int, name: str = "viridis_r") -> list[str]:
+def _scale_colours(classes: int) -> list[str]:
     """Return colours of a perceptually uniform scale without its palest end, which a white map would lose."""
-    return [to_hex(colormaps[name](0.1 + 0.9 * i / max(1, classes - 1))) for i in range(classes)]
+    return [to_hex(colormaps["viridis_r"](0.1 + 0.9 * i / max(1, classes - 1))) for i in range(classes)]
 
 
-USE_STEPS = (0.2, 0.4, 0.6, 0.8)
+USE_STEPS = (0.25, 0.5, 0.75, 0.999)
+"""Where the classes of use part; the last one is full."""
 
 
 def _view_flow(answer: Throughput) -> View:
@@ -814,7 +906,7 @@ def _view_flow(answer: Throughput) -> View:
     origins, destinations, relation, terms = _asked(answer)
     flows = {f.link_id: f for f in answer.links}
     most = max((f.vehicles_per_day for f in answer.links), default=1.0)
-    colours = _use_colours(len(USE_STEPS) + 1)
+    colours = _scale_colours(len(USE_STEPS) + 1)
     rows = _columns(net, "mode")
     items = sorted(answer.cut_items, key=lambda c: (-c.vehicles_per_day, c.item))
     cut_links = {c.item for c in items if c.item in net.link_index}
@@ -831,14 +923,15 @@ def _view_flow(answer: Throughput) -> View:
         return out
 
     marks = [
-        Mark(str(i), RED, (c.item,), shape="cross") if c.item in cut_links
+        Mark(str(i), RED, (c.item,), shape="cross")
+        if c.item in cut_links
         else Mark(str(i), RED, node=c.item.partition(":")[2], shape="cross")
         for i, c in enumerate(items, 1)
-    ]  # fmt: skip
+    ]
     numbers = f"{answer.vehicles_per_day:,.0f} vehicles a day, {answer.tonnes_per_day:,.0f} t a day"
     if answer.status == "ok":
-        kinds = [len(cut_links), len(items) - len(cut_links)]
-        parts = [_count(n, w) for n, w in zip(kinds, ("link", "terminal or border"), strict=True) if n]
+        kinds = ["link" if c.item in cut_links else c.item.partition(":")[0] for c in items]
+        parts = [_count(kinds.count(k), k) for k in ("link", "terminal", "border") if k in kinds]
         found = f"{numbers}; the minimum cut is {_listed(parts)}"
     else:
         found = "No route, so nothing flows"
@@ -846,11 +939,20 @@ def _view_flow(answer: Throughput) -> View:
     facts = [f"Cut: {_item_name(net, c.item)}, {c.vehicles_per_day:,.0f} vehicles a day." for c in items]
     links = {*flows, *cut_links}
     return View(
-        net, f"Throughput and its bottleneck: {relation}", f"{found} ({terms})", basis, [*facts, basis],
+        net,
+        f"Throughput and its bottleneck: {relation}",
+        f"{found} ({terms})",
+        basis,
+        [*facts, basis],
         lambda panel: _panel_flow(panel, answer, items, most, colours),
-        strokes, links, _states(net, links), origins, destinations, marks,
+        strokes,
+        links,
+        _states(net, links),
+        origins,
+        destinations,
+        marks,
         {k: f.forward for k, f in flows.items()},
-    )  # fmt: skip
+    )
 
 
 def flow_width(vehicles: float, most: float) -> float:
@@ -867,8 +969,10 @@ DELAY_WIDTHS = ((0.0, 1.7, "no delay"), (1.0, 3.2, "up to 1 h"), (math.inf, 5.0,
 def _view_loss(answer: Contingency) -> View:
     net = answer.net
     origins, destinations, relation, terms = _asked(answer)
-    steps = round_steps(max((o.lost_vehicles_per_day for o in answer.outages if o.status == "ok"), default=0.0))
-    colours = _use_colours(len(steps) + 1, "cividis_r")
+    steps = round_steps(
+        max((o.lost_vehicles_per_day for o in answer.outages if o.status == "ok"), default=0.0)
+    )
+    colours = _scale_colours(len(steps) + 1)
     by_link = {k: o for o in answer.outages for k in o.links}
     rows = _columns(net, "mode")
 
@@ -886,24 +990,39 @@ def _view_loss(answer: Contingency) -> View:
 
     cuts = [o for o in answer.outages if o.status == "cut"]
     marks = [
-        Mark(str(i), RED if o.status == "cut" else INK, o.links, shape="cross" if o.status == "cut" else "badge")
+        Mark(
+            str(i),
+            RED if o.status == "cut" else INK,
+            o.links,
+            shape="cross" if o.status == "cut" else "badge",
+        )
         for i, o in enumerate(answer.outages[:12], 1)
     ]
     marks += [Mark("", RED, o.links, shape="cross") for o in cuts[12:]]
     if answer.status == "ok":
         found = (
-            f"{answer.time_h or 0:.1f} h and {answer.vehicles_per_day:,.0f} vehicles a day with every link open; "
-            f"{len(answer.outages)} of {_count(answer.tried, 'single outage')} change something, {len(cuts)} cut the relation"
+            f"{answer.time_h or 0:.1f} h and {answer.vehicles_per_day:,.0f} vehicles a day "
+            "with no outage; "
+            f"{len(answer.outages)} of {_count(answer.tried, 'single outage')} change something, "
+            f"{len(cuts)} cut the relation"
         )
     else:
-        found = "No route even with every link open"
+        found = "No route even with no outage"
     facts = [f"{i}: {_outage_words(net, o)}." for i, o in enumerate(answer.outages[:8], 1)]
     return View(
-        net, f"Loss of one link: {relation}", f"{found} ({terms})",
-        "Every link is taken out by itself; links of one structure go out together.", facts,
+        net,
+        f"Loss of one link: {relation}",
+        f"{found} ({terms})",
+        "Every link is taken out by itself; links of one structure go out together.",
+        facts,
         lambda panel: _panel_loss(panel, answer, steps, colours),
-        strokes, set(by_link), _states(net, by_link), origins, destinations, marks,
-    )  # fmt: skip
+        strokes,
+        set(by_link),
+        _states(net, by_link),
+        origins,
+        destinations,
+        marks,
+    )
 
 
 def _outage_words(net: Network, outage: Outage) -> str:
@@ -912,7 +1031,13 @@ def _outage_words(net: Network, outage: Outage) -> str:
     )
     if outage.status == "cut":
         return f"{where}: cut, no way left"
-    return f"{where}: {outage.lost_vehicles_per_day:,.0f} vehicles a day lost, {outage.delay_h or 0:.1f} h delay"
+    return (
+        f"{where}: {outage.lost_vehicles_per_day:,.0f} vehicles a day lost, {outage.delay_h or 0:.1f} h delay"
+    )
+
+
+def _delay(outage: Outage) -> str:
+    return f"+{outage.delay_h:.1f} h" if outage.delay_h else "none"
 
 
 def round_steps(top: float, classes: int = 5) -> list[float]:
@@ -945,16 +1070,32 @@ class Panel:
         return max(0, int((self.y - self.floor) / self.step - reserve))
 
     def write(
-        self, x: float, text: str, *, size: float = 6.4, bold: bool = False, colour: str = INK, right: bool = False,
-        y: float | None = None, width: float | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        x: float,
+        text: str,
+        *,
+        size: float = 6.4,
+        bold: bool = False,
+        colour: str = INK,
+        right: bool = False,
+        y: float | None = None,
+        width: float | None = None,
+    ) -> None:
         """Write one line at `x`, in the middle of the present row."""
         size *= self.scale
-        text = self.sheet.cut(text, size, width if width is not None else self.width - (0 if right else x), bold=bold)
+        text = self.sheet.cut(
+            text, size, width if width is not None else self.width - (0 if right else x), bold=bold
+        )
         _write(
-            self.ax, x, self.y - self.step / 2 if y is None else y, text, size, colour, bold=bold,
+            self.ax,
+            x,
+            self.y - self.step / 2 if y is None else y,
+            text,
+            size,
+            colour,
+            bold=bold,
             ha="right" if right else "left",
-        )  # fmt: skip
+        )
 
     def down(self, rows: float = 1.0) -> None:
         """Go down."""
@@ -983,18 +1124,28 @@ class Panel:
             self.write(0, line, size=5.7, colour=colour)
             self.down(0.82)
 
-    def line(self, text: str, colour: str, width: float = 2.0, mode: str = "road", status: str = OPEN) -> None:
+    def line(
+        self,
+        text: str,
+        colour: str,
+        width: float = 2.0,
+        mode: str = "road",
+        status: str = OPEN,
+        second: str = "",
+    ) -> None:
         """Explain a line, drawn as on the map."""
         y = self.y - self.step / 2
         shape = shapely.linestrings([(1.5 * self.scale, y), (27 * self.scale, y)])
-        _ink(self.ax, [Stroke(shape, colour, width, mode, status)], 1.0, self.scale, 3)
+        _ink(self.ax, [Stroke(shape, colour, width, mode, status, second=second)], 1.0, self.scale, 3)
         self.write(33 * self.scale, text)
         self.down()
 
     def marker(self, text: str, *markers: str) -> None:
         """Explain a sign of a place."""
         for i, kind in enumerate(markers):
-            _sign(self.ax, kind, [(14 + (i - (len(markers) - 1) / 2) * 9) * self.scale], [self.y - self.step / 2], self.scale)
+            x = (14 + (i - (len(markers) - 1) / 2) * 11) * self.scale
+            fits = 0.75 if SIGNS[kind][1] > 6 else 1.0  # the large ones would touch the next row
+            _sign(self.ax, kind, [x], [self.y - self.step / 2], self.scale * fits)
         self.write(33 * self.scale, text)
         self.down()
 
@@ -1016,22 +1167,38 @@ class Panel:
 
 
 def _panel_network(
-    panel: Panel, groups: Sequence[str], known: Mapping[str, tuple[str, str]], km: Mapping[tuple[str, str, bool], float],
-    share: float, modes: set[str],
-) -> None:  # fmt: skip
-    colour = {family: hue for family, hue in known.values()}
+    panel: Panel,
+    groups: Sequence[str],
+    known: Mapping[str, tuple[str, str]],
+    km: Mapping[tuple[str, str, bool], float],
+    share: float,
+    modes: set[str],
+    shut: Sequence[str],
+) -> None:
+    colour = dict(known.values())
     if groups:
         panel.heading("Length by corridor, km")
         longest = max(km.values(), default=1.0)
-        longest = max(longest, *(km.get((g, m, True), 0.0) + km.get((g, m, False), 0.0) for g in groups for m in ("road", "rail")))
+        longest = max(
+            longest,
+            *(
+                km.get((g, m, True), 0.0) + km.get((g, m, False), 0.0)
+                for g in groups
+                for m in ("road", "rail")
+            ),
+        )
         for group in groups:
             _bars(panel, group, colour[group], km, longest)
-        panel.note("solid: open, pale: not open; a link of two corridors counts for both")
+        panel.note(
+            "Solid: open, pale: not open. Branches count for their corridor, links of two corridors for both."
+        )
     panel.heading("Lines")
     for group in groups[:1]:
         hue = colour[group]
         panel.line("Corridor, road", hue)
         panel.line("Corridor, railway", hue, mode="rail")
+    if len(groups) > 1:
+        panel.line("On two corridors", colour[groups[0]], second=colour[groups[1]])
     panel.line("Other road", OTHER, 1.2)
     panel.line("Other railway", OTHER, 1.2, mode="rail")
     if modes & {"sea", "waterway"}:
@@ -1043,17 +1210,30 @@ def _panel_network(
     road, rail = ROAD_CLASSES, RAIL_CLASSES
     for width, words in zip(
         WIDTHS,
-        (f"under {road[0]:g} vehicles/h or {rail[0]:g} trains/day", f"under {road[1]:g} vehicles/h or {rail[1]:g} trains/day",
-         "more than that"),
+        (
+            f"under {road[0]:g} vehicles/h or {rail[0]:g} trains/day",
+            f"under {road[1]:g} vehicles/h or {rail[1]:g} trains/day",
+            "more than that",
+        ),
         strict=True,
-    ):  # fmt: skip
+    ):
         panel.line(words, INK, width)
     panel.note(f"{share:.0%} of the capacities are estimates or defaults.")
     panel.heading("Places")
     panel.places(asked=False)
+    if shut and panel.room() >= 4:
+        panel.heading("Not open on the corridors")
+        fit = panel.room(0.4)
+        for words in shut[: fit if len(shut) <= fit else fit - 1]:
+            panel.write(0, words, size=5.5)
+            panel.down(0.95)
+        if len(shut) > fit:
+            panel.write(0, f"and {len(shut) - fit + 1} more", size=5.5, colour=SOFT)
 
 
-def _bars(panel: Panel, group: str, colour: str, km: Mapping[tuple[str, str, bool], float], longest: float) -> None:
+def _bars(
+    panel: Panel, group: str, colour: str, km: Mapping[tuple[str, str, bool], float], longest: float
+) -> None:
     """Draw road and rail length of a corridor as two bars."""
     start = 44 * panel.scale
     reach = panel.width - start - 25 * panel.scale
@@ -1063,7 +1243,14 @@ def _bars(panel: Panel, group: str, colour: str, km: Mapping[tuple[str, str, boo
         y, tall = panel.y - panel.step * 0.72, panel.step * 0.44
         for x, length, alpha in ((0.0, good, 1.0), (good, bad, 0.28)):
             panel.ax.add_patch(
-                Rectangle((start + reach * x / longest, y), reach * length / longest, tall, fc=colour, ec="none", alpha=alpha)
+                Rectangle(
+                    (start + reach * x / longest, y),
+                    reach * length / longest,
+                    tall,
+                    fc=colour,
+                    ec="none",
+                    alpha=alpha,
+                )
             )
         panel.write(start - 3 * panel.scale, mode, size=5.4, colour=SOFT, right=True)
         panel.write(start + reach * (good + bad) / longest + 3 * panel.scale, f"{good + bad:,.0f}", size=5.4)
@@ -1073,7 +1260,9 @@ def _bars(panel: Panel, group: str, colour: str, km: Mapping[tuple[str, str, boo
     panel.y = rest - 0.25 * panel.step
 
 
-def _panel_routes(panel: Panel, answer: Routes | Redundancy, shown: Sequence[Route], candidate: Route | None) -> None:
+def _panel_routes(
+    panel: Panel, answer: Routes | Redundancy, shown: Sequence[Route], candidate: Route | None
+) -> None:
     if isinstance(answer, Redundancy):
         panel.figure(str(answer.link_disjoint), "routes that share no link")
         panel.figure(str(answer.node_disjoint), "that share no place between")
@@ -1086,13 +1275,24 @@ def _panel_routes(panel: Panel, answer: Routes | Redundancy, shown: Sequence[Rou
             break
         x = panel.badge("?" if candidate else str(route.rank), RANKS[i])
         panel.write(x, f"{route.time_h:.1f} h   {route.length_km:,.0f} km", bold=True)
-        panel.write(panel.width, " + ".join(dict.fromkeys(route.modes)), colour=SOFT, right=True, width=panel.width / 3)
+        panel.write(
+            panel.width,
+            " + ".join(dict.fromkeys(route.modes)),
+            colour=SOFT,
+            right=True,
+            width=panel.width / 3,
+        )
         panel.down(0.92)
         states = " · ".join(dict.fromkeys(route.countries))
         panel.write(x, states, size=5.9, width=panel.width * 0.55)
         rests = f"{route.estimated_km / max(route.length_km, 1e-9):.0%} on estimates"
         panel.write(panel.width, rests, size=5.4, colour=SOFT, right=True)
-        panel.down(1.08)
+        via = [_place(answer.net, n).partition("–")[0] for n in route.border_crossings]
+        lead = [f"permission {route.permission_h / 24:.0f} days"] if route.permission_h else []
+        if panel.room(legend) > 3 * (len(shown) - i) and (via or lead):
+            panel.down(0.88)
+            panel.write(x, "; ".join([f"by {_listed(via, 5)}"] * bool(via) + lead), size=5.4, colour=SOFT)
+        panel.down(1.12)
     if len(answer.routes) > len(shown):
         panel.note(f"and {len(answer.routes) - len(shown)} more that are not drawn")
     if candidate and isinstance(answer, Routes):
@@ -1110,7 +1310,9 @@ def _panel_routes(panel: Panel, answer: Routes | Redundancy, shown: Sequence[Rou
     panel.places(asked=True)
 
 
-def _panel_flow(panel: Panel, answer: Throughput, items: Sequence[Any], most: float, colours: Sequence[str]) -> None:
+def _panel_flow(
+    panel: Panel, answer: Throughput, items: Sequence[Any], most: float, colours: Sequence[str]
+) -> None:
     panel.figure(f"{answer.vehicles_per_day:,.0f}", "vehicles a day")
     panel.figure(f"{answer.tonnes_per_day:,.0f}", "tonnes a day")
     panel.heading("Minimum cut, vehicles a day")
@@ -1127,17 +1329,22 @@ def _panel_flow(panel: Panel, answer: Throughput, items: Sequence[Any], most: fl
     panel.heading("Use of the capacity")
     bounds = [0.0, *USE_STEPS, 1.0]
     for (low, high), colour in zip(pairwise(bounds), colours, strict=True):
-        panel.line(f"{low:.0%} to {high:.0%}", colour, 3.0)
-    panel.line("In the minimum cut, full", RED, 3.0)
+        panel.line("full" if high == 1.0 else f"{low:.0%} to {high:.0%}", colour, 3.0)
+    panel.line("full and in the minimum cut", RED, 3.0)
     panel.heading("Vehicles a day")
-    for value in (most, most / 3, most / 20):
-        panel.line(f"{float(f'{value:.1g}'):,.0f}", INK, flow_width(float(f"{value:.1g}"), most))
+    for part in (1, 3, 20):
+        rounded = float(f"{most / part:.1g}")
+        panel.line(f"{rounded:,.0f}", INK, flow_width(rounded, most))
     panel.marker("Origin; destination", "origin", "destination")
 
 
 def _panel_loss(panel: Panel, answer: Contingency, steps: Sequence[float], colours: Sequence[str]) -> None:
-    panel.figure(f"{answer.vehicles_per_day:,.0f}", "vehicles a day with every link open")
-    panel.figure(f"{answer.time_h or 0:.1f} h", "fastest with every link open")
+    if answer.status != "ok":
+        panel.figure("No route", "even with no outage")
+        panel.places(asked=True)
+        return
+    panel.figure(f"{answer.vehicles_per_day:,.0f}", "vehicles a day with no outage")
+    panel.figure(f"{answer.time_h or 0:.1f} h", "fastest with no outage")
     panel.heading("Worst losses: vehicles a day, delay")
     worst = answer.outages[: min(12, panel.room(21 - 5 + len(colours)))]
     for i, outage in enumerate(worst, 1):
@@ -1145,18 +1352,27 @@ def _panel_loss(panel: Panel, answer: Contingency, steps: Sequence[float], colou
         x = panel.badge(str(i), RED if cut else INK)
         more = f" +{len(outage.links) - 1}" if len(outage.links) > 1 else ""
         panel.write(
-            x, f"{plain(outage.links[0], 14)} {_link_name(answer.net, outage.links[0])}{more}", size=5.7,
+            x,
+            f"{plain(outage.links[0], 14)} {_link_name(answer.net, outage.links[0])}{more}",
+            size=5.7,
             width=panel.width * 0.66 - x,
-        )  # fmt: skip
-        panel.write(panel.width * 0.82, f"−{outage.lost_vehicles_per_day:,.0f}", size=5.8, bold=True, right=True)
-        panel.write(panel.width, "cut" if cut else f"+{outage.delay_h or 0:.1f} h", size=5.8, right=True)
+        )
+        panel.write(
+            panel.width * 0.82, f"−{outage.lost_vehicles_per_day:,.0f}", size=5.8, bold=True, right=True
+        )
+        panel.write(panel.width, "cut" if cut else _delay(outage), size=5.8, right=True)
         panel.down()
     if not answer.outages:
         panel.note("No single outage changes anything.")
     panel.heading("Lost vehicles a day (colour)")
-    bounds = ["0", *(f"{s:,.0f}" for s in steps)]
-    for i, colour in enumerate(colours):
-        panel.line(f"{bounds[i]} to {bounds[i + 1]}" if i < len(steps) else f"more than {bounds[-1]}", colour, 3.0)
+    if any(o.status == "ok" for o in answer.outages):
+        bounds = ["0", *(f"{s:,.0f}" for s in steps)]
+        for i, colour in enumerate(colours):
+            panel.line(
+                f"{bounds[i]} to {bounds[i + 1]}" if i < len(steps) else f"more than {bounds[-1]}",
+                colour,
+                3.0,
+            )
     panel.line("No way left: the relation is cut", RED, 5.0)
     panel.heading("Delay of the fastest route (width)")
     for _, width, words in DELAY_WIDTHS:
@@ -1167,32 +1383,85 @@ def _panel_loss(panel: Panel, answer: Contingency, steps: Sequence[float], colou
 # ---- drawing
 
 
-def _write(ax: Any, x: float, y: float, text: str, size: float, colour: str, *, bold: bool = False, italic: bool = False,
-           ha: str = "center", zorder: float = 12, halo: float = 0.0, halo_colour: str = "white", angle: float = 0.0,
-           gid: str | None = None) -> None:  # fmt: skip
+def _write(
+    ax: Any,
+    x: float,
+    y: float,
+    text: str,
+    size: float,
+    colour: str,
+    *,
+    bold: bool = False,
+    italic: bool = False,
+    ha: str = "center",
+    zorder: float = 12,
+    halo: float = 0.0,
+    halo_colour: str = "white",
+    angle: float = 0.0,
+    gid: str | None = None,
+) -> None:
     """Write one line, centred on `y`; never as mathematics, whatever the name holds."""
     from matplotlib.patheffects import withStroke
 
     ax.text(
-        x, y, text, fontsize=size, color=colour, weight="bold" if bold else "normal", style="italic" if italic else "normal",
-        ha=ha, va="center", rotation=angle, parse_math=False, zorder=zorder, gid=gid, clip_on=False,
+        x,
+        y,
+        text,
+        fontsize=size,
+        color=colour,
+        weight="bold" if bold else "normal",
+        style="italic" if italic else "normal",
+        ha=ha,
+        va="center",
+        rotation=angle,
+        parse_math=False,
+        zorder=zorder,
+        gid=gid,
+        clip_on=False,
         path_effects=[withStroke(linewidth=halo, foreground=halo_colour)] if halo else None,
-    )  # fmt: skip
+    )
+
+
+def _two_lines(name: str) -> str:
+    """Break a long name in two."""
+    blanks = [i for i, c in enumerate(name) if c == " "]
+    if len(name) < 12 or not blanks:
+        return name
+    middle = min(blanks, key=lambda i: abs(i - len(name) / 2))
+    return f"{name[:middle]}\n{name[middle + 1 :]}"
 
 
 def _badge(
-    ax: Any, x: float, y: float, text: str, colour: str, width: float, unit: float, scale: float, zorder: float = 9
+    ax: Any,
+    x: float,
+    y: float,
+    text: str,
+    colour: str,
+    width: float,
+    unit: float,
+    scale: float,
+    zorder: float = 9,
 ) -> None:
     """Draw a rounded badge; `unit` is ground per point, `width` in points."""
     wide, tall = max(width, 9.5 * scale) * unit, 9.0 * scale * unit
     ax.add_patch(
         FancyBboxPatch(
-            (x - wide / 2, y - tall / 2), wide, tall, boxstyle=f"round,pad=0,rounding_size={2.4 * scale * unit}",
-            fc=colour, ec="white", lw=0.9 * scale, zorder=zorder, mutation_aspect=1.0,
+            (x - wide / 2, y - tall / 2),
+            wide,
+            tall,
+            boxstyle=f"round,pad=0,rounding_size={2.4 * scale * unit}",
+            fc=colour,
+            ec="white",
+            lw=0.9 * scale,
+            zorder=zorder,
+            mutation_aspect=1.0,
         )
-    )  # fmt: skip
+    )
     _write(ax, x, y, text, 5.8 * scale, "white", bold=True, zorder=zorder + 0.1)
 
+
+BIG = 100.0
+"""From this importance on a place is named in bold, before the countries are."""
 
 SIGNS: Mapping[str, tuple[str, float, str, str, float]] = {
     "origin": ("^", 9.5, INK, "white", 1.0),
@@ -1203,18 +1472,29 @@ SIGNS: Mapping[str, tuple[str, float, str, str, float]] = {
     "airport": ("p", 4.6, "white", INK, 0.8),
     "border_crossing": ("D", 2.5, "white", INK, 0.7),
     "small": ("o", 1.7, "white", SOFT, 0.6),
-    "cross": ("X", 9.0, RED, "white", 1.0),
+    "cross": ("X", 10.0, RED, "white", 1.5),
     "warning": ("^", 8.5, "#F0B400", RED, 1.0),
 }
 """Marker, size in points, face, edge and edge width of each kind of sign."""
 
 
-def _sign(ax: Any, kind: str, xs: Sequence[float], ys: Sequence[float], scale: float, zorder: float = 6) -> None:
+def _sign(
+    ax: Any, kind: str, xs: Sequence[float], ys: Sequence[float], scale: float, zorder: float = 6
+) -> None:
     marker, size, face, edge, line = SIGNS[kind]
     ax.plot(
-        xs, ys, ls="none", marker=marker, ms=size * scale, mfc=face, mec=edge, mew=line * scale, zorder=zorder,
-        scalex=False, scaley=False,
-    )  # fmt: skip
+        xs,
+        ys,
+        ls="none",
+        marker=marker,
+        ms=size * scale,
+        mfc=face,
+        mec=edge,
+        mew=line * scale,
+        zorder=zorder,
+        scalex=False,
+        scaley=False,
+    )
 
 
 def _draw(sheet: Sheet, view: View, title: str, subtitle: str) -> None:
@@ -1223,7 +1503,6 @@ def _draw(sheet: Sheet, view: View, title: str, subtitle: str) -> None:
     strokes = view.strokes(sheet)
     base = Basemap(sheet, view.net)
     base.draw(view.states)
-    _graticule(sheet)
     _ink(sheet.ax, strokes, sheet.unit, sheet.scale, 3)
     for stroke in strokes:
         faint = stroke.colour == FAINT
@@ -1232,10 +1511,13 @@ def _draw(sheet: Sheet, view: View, title: str, subtitle: str) -> None:
             placer.shun(sheet.paper(dense), 0.12 if faint else 0.5)
     shown = _places(sheet, view, placer)
     _scale_and_north(sheet, placer)
+    _graticule(sheet, placer)
     _arrows(sheet, view, strokes)
     _marks(sheet, view, strokes, placer)
-    _labels(sheet, view, shown, base, placer)
-    base.label(placer)
+    wish = _importance(view, shown, _capitals(sheet, view, shown, base))
+    _labels(sheet, view, shown, {n: w for n, w in wish.items() if w >= BIG}, placer)
+    base.label(placer, view.states)
+    _labels(sheet, view, shown, {n: w for n, w in wish.items() if w < BIG}, placer)
     _frame(sheet, title, subtitle, base)
     floor = base.inset()
     view.panel(Panel(sheet, floor))
@@ -1253,8 +1535,25 @@ def _places(sheet: Sheet, view: View, placer: Placer) -> dict[str, str]:
         if node in view.origins or node in view.destinations:
             shown[node] = "origin" if node in view.origins else "destination"
         elif node in touched:
-            shown[node] = kind if kind in SIGNS and node in answered else "city" if not kind and node in answered else "small"
-    for z, sign in enumerate(("small", "border_crossing", "city", "airport", "intermodal_terminal", "seaport", "origin", "destination")):
+            shown[node] = (
+                kind
+                if kind in SIGNS and node in answered
+                else "city"
+                if not kind and node in answered
+                else "small"
+            )
+    for z, sign in enumerate(
+        (
+            "small",
+            "border_crossing",
+            "city",
+            "airport",
+            "intermodal_terminal",
+            "seaport",
+            "origin",
+            "destination",
+        )
+    ):
         here = [n for n, s in shown.items() if s == sign and _within(sheet, sheet.points[n])]
         if here:
             xs, ys = zip(*(sheet.points[n] for n in here), strict=True)
@@ -1296,48 +1595,66 @@ def _arrows(sheet: Sheet, view: View, strokes: Sequence[Stroke]) -> None:
         along = (b - a) / max(float(np.hypot(*(b - a))), 1e-9) * (1 if same == forward else -1)
         size = sheet.metres(min(2.6, 0.5 * width[id(line)] + 0.7))
         across = np.array([-along[1], along[0]])
-        tip = [a + along * size, a - along * size * 0.6 + across * size * 0.62, a - along * size * 0.6 - across * size * 0.62]
+        tip = [
+            a + along * size,
+            a - along * size * 0.6 + across * size * 0.62,
+            a - along * size * 0.6 - across * size * 0.62,
+        ]
         sheet.ax.add_patch(Polygon(np.array(tip), closed=True, fc="white", ec="none", zorder=4.6))
 
 
 def _marks(sheet: Sheet, view: View, strokes: Sequence[Stroke], placer: Placer) -> None:
     """Draw crosses first, then the badges where they find room on their lines."""
-    for mark in view.marks:
-        if mark.shape != "badge":
-            _cross(sheet, mark, strokes, placer)
+    for spot, half, mark in [
+        c for m in view.marks if m.shape != "badge" for c in _cross(sheet, m, strokes, placer)
+    ]:
+        _badge_beside(sheet, mark, spot, half, placer)
     for mark in view.marks:
         if mark.shape == "badge":
             _line_badges(sheet, mark, _drawn(sheet, strokes, mark.colour), placer)
 
 
-def _cross(sheet: Sheet, mark: Mark, strokes: Sequence[Stroke], placer: Placer) -> None:
-    """Draw a cross or a warning on a link or a place, with its number or id beside it."""
+def _cross(
+    sheet: Sheet, mark: Mark, strokes: Sequence[Stroke], placer: Placer
+) -> list[tuple[tuple[float, float], float, Mark]]:
+    """Draw a cross or a warning on links or a place; return where its number or id is still to be written."""
     spots = [sheet.points[mark.node]] if mark.node in sheet.points else []
     moved = _drawn(sheet, strokes, mark.colour)
     for link in mark.links:
         if link in sheet.lines:
             line = moved.get(id(sheet.lines[link]), sheet.lines[link])
             spots.append(line.interpolate(0.5, normalized=True).coords[0])
-    for i, spot in enumerate(spots):
-        if not _within(sheet, spot):
-            continue
-        small = 0.75 if mark.node else 1.0
+    spots = [spot for spot in spots if _within(sheet, spot)]
+    small = 0.75 if mark.node else 1.0
+    half = 4.5 * sheet.scale * small
+    for spot in spots:
         x, y = sheet.paper(spot)
         _sign(sheet.ax, mark.shape, [spot[0]], [spot[1]], sheet.scale * small, 8)
-        half = 4.5 * sheet.scale * small
         placer.block((x - half, y - half, x + half, y + half))
-        if i == 0 and mark.text:
-            width = sheet.measure(mark.text, 5.8 * sheet.scale, bold=True)[0] + 5 * sheet.scale
-            box = placer.around(x, y, max(width, 9.5 * sheet.scale) + 1, 9.0 * sheet.scale + 1, half + 0.3)
-            if box:
-                at = sheet.ground((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-                _badge(sheet.ax, *at, mark.text, mark.colour, width, sheet.unit, sheet.scale)
+    return [(spots[0], half + 0.3, mark)] if spots and mark.text else []
+
+
+def _badge_beside(sheet: Sheet, mark: Mark, spot: tuple[float, float], gap: float, placer: Placer) -> None:
+    """Draw a badge next to a spot, with a short line to it when it had to go farther out."""
+    x, y = sheet.paper(spot)
+    width, half = _badge_size(sheet, mark.text)
+    box = placer.around(x, y, 2 * half[0], 2 * half[1], gap)
+    if box:
+        at = sheet.ground((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+        if math.dist(sheet.paper(at), (x, y)) > gap + max(half) + 2:
+            sheet.ax.plot(*zip(spot, at, strict=True), color=mark.colour, lw=0.7 * sheet.scale, zorder=7.9)
+        _badge(sheet.ax, *at, mark.text, mark.colour, width, sheet.unit, sheet.scale)
+
+
+def _badge_size(sheet: Sheet, text: str) -> tuple[float, tuple[float, float]]:
+    """Return the width of a badge and half the room that it takes, in points."""
+    width = sheet.measure(text, 5.8 * sheet.scale, bold=True)[0] + 5 * sheet.scale
+    return width, (max(width, 9.5 * sheet.scale) / 2 + 0.6, 9.0 * sheet.scale / 2 + 0.6)
 
 
 def _line_badges(sheet: Sheet, mark: Mark, moved: Mapping[int, Any], placer: Placer) -> None:
     """Put a badge on its lines, up to `mark.most` times, spread out."""
-    width = sheet.measure(mark.text, 5.8 * sheet.scale, bold=True)[0] + 5 * sheet.scale
-    half = max(width, 9.5 * sheet.scale) / 2 + 0.6, 9.0 * sheet.scale / 2 + 0.6
+    width, half = _badge_size(sheet, mark.text)
     spots = []
     for link in mark.links:
         line = sheet.lines.get(link)
@@ -1345,15 +1662,16 @@ def _line_badges(sheet: Sheet, mark: Mark, moved: Mapping[int, Any], placer: Pla
             line = moved.get(id(line), line)
             for part in (0.5, 0.35, 0.65, 0.2, 0.8):
                 at = line.interpolate(part, normalized=True).coords[0]
-                spots.append((abs(part - 0.5) * 40 - min(line.length / sheet.unit, 80) * 0.5, *sheet.paper(at)))
+                spots.append(
+                    (abs(part - 0.5) * 40 - min(line.length / sheet.unit, 80) * 0.5, *sheet.paper(at))
+                )
     placed: list[tuple[float, float]] = []
     for _ in range(mark.most):
-        def rank(spot: tuple[float, float, float]) -> float:
-            # long lines first; after the first badge, far from the others
-            near = min((math.hypot(spot[1] - x, spot[2] - y) for x, y in placed), default=0.0)
-            return spot[0] - near  # noqa: B023 - used at once
-
-        for _, x, y in sorted(spots, key=lambda s: (rank(s), s)):  # noqa: B023 - used at once
+        # long lines first; after the first badge, far from the others
+        near = [min((math.dist(spot[1:], p) for p in placed), default=0.0) for spot in spots]
+        for _, x, y in (
+            spots[i] for i in sorted(range(len(spots)), key=lambda i: (spots[i][0] - near[i], spots[i]))
+        ):
             box = (x - half[0], y - half[1], x + half[0], y + half[1])
             apart = all(math.hypot(x - a, y - b) > 75 * sheet.scale for a, b in placed)
             if apart and placer.free(box):
@@ -1361,6 +1679,8 @@ def _line_badges(sheet: Sheet, mark: Mark, moved: Mapping[int, Any], placer: Pla
                 placed.append((x, y))
                 _badge(sheet.ax, *sheet.ground(x, y), mark.text, mark.colour, width, sheet.unit, sheet.scale)
                 break
+    if spots and not placed:  # no room on the line: beside it
+        _badge_beside(sheet, mark, sheet.ground(*min(spots)[1:]), 3 * sheet.scale, placer)
 
 
 def _importance(view: View, shown: Mapping[str, str], capitals: set[str]) -> dict[str, float]:
@@ -1370,38 +1690,61 @@ def _importance(view: View, shown: Mapping[str, str], capitals: set[str]) -> dic
     for link in view.links or rows:
         for node in rows[link]:
             degree[node] = degree.get(node, 0) + 1
-    weight = {"origin": 200.0, "destination": 200.0, "seaport": 60.0, "intermodal_terminal": 50.0, "city": 20.0, "airport": 15.0}
+    weight = {
+        "origin": 200.0,
+        "destination": 200.0,
+        "seaport": 60.0,
+        "intermodal_terminal": 50.0,
+        "city": 20.0,
+        "airport": 15.0,
+    }
     out = {}
     for node, sign in shown.items():
-        if node in degree and sign in weight or node in capitals:
+        asked = sign in ("origin", "destination")
+        if (node in degree and sign in weight) or asked or node in capitals:
             out[node] = weight.get(sign, 5.0) + 4 * degree.get(node, 0) + (100 if node in capitals else 0)
     return out
 
 
-def _labels(sheet: Sheet, view: View, shown: Mapping[str, str], base: Basemap, placer: Placer) -> None:
-    """Name the places, the most important first; a place whose label finds no room stays without."""
+def _capitals(sheet: Sheet, view: View, shown: Mapping[str, str], base: Basemap) -> set[str]:
     nodes = view.net.table("nodes")
     kinds = dict(zip(nodes["node_id"].tolist(), nodes["kind"].tolist(), strict=True))
-    capitals = base.capitals({n: sheet.points[n] for n in shown if kinds[n] not in ("border_crossing", "road_node", "rail_node")})
-    wish = _importance(view, shown, capitals)
+    towns = [n for n in shown if kinds[n] not in ("border_crossing", "road_node", "rail_node")]
+    return base.capitals({n: sheet.points[n] for n in towns})
+
+
+def _labels(
+    sheet: Sheet, view: View, shown: Mapping[str, str], wish: Mapping[str, float], placer: Placer
+) -> None:
+    """Name places, the most important first; a place whose label finds no room stays without."""
     for node in sorted(wish, key=lambda n: (-wish[n], n))[:160]:
         if not _within(sheet, sheet.points[node]):
             continue
-        big = wish[node] >= 100
+        big = wish[node] >= BIG
         size = (7.0 if big else 5.9 if wish[node] >= 40 else 5.4) * sheet.scale
         text = _place(view.net, node)
         width, height = sheet.measure(text, size, bold=big)
         gap = (SIGNS[shown[node]][1] / 2 + 1.2) * sheet.scale
         x, y = sheet.paper(sheet.points[node])
-        limit = math.inf if wish[node] >= 200 else 9.0 if big else 6.0 if wish[node] >= 40 else 3.6
+        limit = math.inf if big else 6.0 if wish[node] >= 40 else 3.6
         box = placer.around(x, y, width + 1, height + 0.5, gap, limit)
         if box:
             at = sheet.ground((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
             colour = INK if wish[node] >= 40 else "#2f4353"
-            _write(sheet.ax, *at, text, size, colour, bold=big, halo=1.8 * sheet.scale, zorder=10, gid=f"label-{node}")
+            _write(
+                sheet.ax,
+                *at,
+                text,
+                size,
+                colour,
+                bold=big,
+                halo=1.8 * sheet.scale,
+                zorder=10,
+                gid=f"label-{node}",
+            )
 
 
-def _graticule(sheet: Sheet) -> None:
+def _graticule(sheet: Sheet, placer: Placer) -> None:
     """Draw meridians and parallels on round degrees, with their values at the lower and the left edge."""
     west, south, east, north = sheet.outline
     span = max(east - west, north - south)
@@ -1421,23 +1764,40 @@ def _graticule(sheet: Sheet) -> None:
                 xy = np.asarray(part.coords)
                 if len(xy) < 2:
                     continue
-                sheet.ax.plot(*xy.T, color="#9fb3bf", lw=0.35 * sheet.scale, alpha=0.55, zorder=2.2, scalex=False, scaley=False)
-                _degree(sheet, xy, k * step, meridian)
+                sheet.ax.plot(
+                    *xy.T,
+                    color="#9fb3bf",
+                    lw=0.35 * sheet.scale,
+                    alpha=0.55,
+                    zorder=2.2,
+                    scalex=False,
+                    scaley=False,
+                )
+                _degree(sheet, xy, k * step, meridian, placer)
 
 
-def _degree(sheet: Sheet, xy: Any, value: float, meridian: bool) -> None:
+def _degree(sheet: Sheet, xy: Any, value: float, meridian: bool, placer: Placer) -> None:
     sign = ("E" if value >= 0 else "W") if meridian else ("N" if value >= 0 else "S")
     end = xy[np.argmin(xy[:, 1] if meridian else xy[:, 0])]
     x, y = sheet.paper(end)
     on_edge = y < 2 if meridian else x < 2
     room = 15 < (x if meridian else y) < (sheet.width if meridian else sheet.height) - 15
-    if on_edge and room:
-        dx, dy = (0.0, 4.0) if meridian else (2.5, 0.0)
-        at = sheet.ground(x + dx * sheet.scale, y + dy * sheet.scale)
+    s = sheet.scale
+    dx, dy, left = (0.0, 5.0 * s, 8.0 * s) if meridian else (2.5 * s, 0.0, 0.0)
+    box = (x + dx - left, y + dy - 2.5 * s, x + dx - left + 16 * s, y + dy + 2.5 * s)
+    if on_edge and room and placer.free(box):
+        placer.block(box)
+        at = sheet.ground(x + dx, y + dy)
         _write(
-            sheet.ax, *at, f"{abs(value):g}°{sign}", 4.8 * sheet.scale, "#6f8797", halo=1.2 * sheet.scale, zorder=2.6,
+            sheet.ax,
+            *at,
+            f"{abs(value):g}°{sign}",
+            4.8 * sheet.scale,
+            "#6f8797",
+            halo=1.2 * sheet.scale,
+            zorder=2.6,
             ha="center" if meridian else "left",
-        )  # fmt: skip
+        )
 
 
 def _scale_and_north(sheet: Sheet, placer: Placer) -> None:
@@ -1457,7 +1817,15 @@ def _scale_and_north(sheet: Sheet, placer: Placer) -> None:
     for i in range(4):
         x, y = sheet.ground(left, bottom)
         sheet.ax.add_patch(
-            Rectangle((x + i * part, y), part, 2.4 * s * sheet.unit, fc=INK if i % 2 == 0 else "white", ec=INK, lw=0.5 * s, zorder=8)
+            Rectangle(
+                (x + i * part, y),
+                part,
+                2.4 * s * sheet.unit,
+                fc=INK if i % 2 == 0 else "white",
+                ec=INK,
+                lw=0.5 * s,
+                zorder=8,
+            )
         )
     unit, word = (1000.0, "km") if length >= 1000 else (1.0, "m")
     for share, text in ((0.0, "0"), (0.5, f"{length / 2 / unit:g}"), (1.0, f"{length / unit:g} {word}")):
@@ -1467,7 +1835,7 @@ def _scale_and_north(sheet: Sheet, placer: Placer) -> None:
 
 
 def _north(sheet: Sheet, foot: tuple[float, float]) -> None:
-    """Draw an arrow from `foot` along the meridian there: north on the ground is not up in this projection."""
+    """Draw an arrow from `foot` along the meridian there; in this projection north is not up."""
     lon, lat = sheet.forward.transform(*foot, direction="INVERSE")
     ahead = np.array(sheet.forward.transform(lon, lat + 0.05)) - foot
     along = ahead / float(np.hypot(*ahead))
@@ -1475,10 +1843,26 @@ def _north(sheet: Sheet, foot: tuple[float, float]) -> None:
     size = sheet.metres(11)
     base = np.array(foot)
     for way, face in ((1, INK), (-1, "white")):
-        half = [base + along * size, base + across * way * size * 0.3 - along * size * 0.12, base + along * size * 0.12]
-        sheet.ax.add_patch(Polygon(np.array(half), closed=True, fc=face, ec=INK, lw=0.5 * sheet.scale, zorder=8))
+        half = [
+            base + along * size,
+            base + across * way * size * 0.3 - along * size * 0.12,
+            base + along * size * 0.12,
+        ]
+        sheet.ax.add_patch(
+            Polygon(np.array(half), closed=True, fc=face, ec=INK, lw=0.5 * sheet.scale, zorder=8)
+        )
     at = base + along * size * 1.42
-    _write(sheet.ax, float(at[0]), float(at[1]), "N", 6.0 * sheet.scale, INK, bold=True, halo=1.4 * sheet.scale, zorder=8)
+    _write(
+        sheet.ax,
+        float(at[0]),
+        float(at[1]),
+        "N",
+        6.0 * sheet.scale,
+        INK,
+        bold=True,
+        halo=1.4 * sheet.scale,
+        zorder=8,
+    )
 
 
 def _frame(sheet: Sheet, title: str, subtitle: str, base: Basemap) -> None:
@@ -1492,9 +1876,16 @@ def _frame(sheet: Sheet, title: str, subtitle: str, base: Basemap) -> None:
 
     def line(y: float, text: str, size: float, colour: str, bold: bool = False) -> None:
         sheet.figure.text(
-            sheet.edge / wide, y / tall, sheet.cut(text, size, full, bold=bold), fontsize=size, color=colour,
-            weight="bold" if bold else "normal", ha="left", va="center", parse_math=False,
-        )  # fmt: skip
+            sheet.edge / wide,
+            y / tall,
+            sheet.cut(text, size, full, bold=bold),
+            fontsize=size,
+            color=colour,
+            weight="bold" if bold else "normal",
+            ha="left",
+            va="center",
+            parse_math=False,
+        )
 
     title, subtitle = plain(title, 300), plain(subtitle, 400)
     size = 15.0 * s
@@ -1504,8 +1895,16 @@ def _frame(sheet: Sheet, title: str, subtitle: str, base: Basemap) -> None:
     lines = sheet.wrap(subtitle, 7.6 * s, full)[:2]
     for i, words in enumerate(lines):
         line(tall - sheet.edge - (23 + 10 * i) * s, words, 7.6 * s, SOFT)
-    name = "ETRS89-LAEA Europe (EPSG:3035)" if sheet.crs.to_epsg() == 3035 else "azimuthal equal-area about the network"
-    basemap = "Basemap: Natural Earth via world-atlas 2.0.2, borders of 2017-18" if base.covers else "No basemap for this region"
+    name = (
+        "ETRS89-LAEA Europe (EPSG:3035)"
+        if sheet.crs.to_epsg() == 3035
+        else "azimuthal equal-area about the network"
+    )
+    basemap = (
+        "Basemap: Natural Earth via world-atlas 2.0.2, borders of 2017-18"
+        if base.covers
+        else "No basemap for this region"
+    )
     notes = [
         f"{CAVEAT} Alignments are schematic.",
         f"{_data_line(base.net)}. {basemap}. Projection: {name}.",
@@ -1560,16 +1959,25 @@ class Basemap:
         west, south, east, north = self.sheet.outline
         view = shapely.box(west - 0.3, south - 0.3, east + 0.3, north + 0.3)
         code = {r["iso_n3"]: r["code"] for r in _names() if r["kind"] == "country" and r["iso_n3"]}
-        fine, coarse = _layer("borders_world_atlas_10m.gpkg", "countries"), _layer("europe_world_atlas_50m.gpkg", "countries")
+        fine, coarse = (
+            _layer("borders_world_atlas_10m.gpkg", "countries"),
+            _layer("europe_world_atlas_50m.gpkg", "countries"),
+        )
         inner = shapely.box(*fine.total_bounds) if fine is not None else shapely.Polygon()
         parts: list[tuple[Any, bool]] = [(fine, True)] if fine is not None else []
         if coarse is not None and not inner.contains(view):
             parts.append((coarse, False))
         for frame, is_fine in parts:
-            for number, name, shape in zip(frame["id"], frame["name"], frame.geometry.to_numpy(), strict=True):
+            for number, name, shape in zip(
+                frame["id"], frame["name"], frame.geometry.to_numpy(), strict=True
+            ):
                 shape = shapely.intersection(shape, view)
                 if not is_fine:
-                    self.edges.append(shapely.difference(shapely.intersection(shapely.boundary(shape), view.buffer(-0.1)), inner))
+                    self.edges.append(
+                        shapely.difference(
+                            shapely.intersection(shapely.boundary(shape), view.buffer(-0.1)), inner
+                        )
+                    )
                     shape = shapely.difference(shape, inner)
                 if not shape.is_empty:
                     key = "XK" if name == "Kosovo" else code.get(str(number), str(name))
@@ -1595,14 +2003,22 @@ class Basemap:
             ax.set_facecolor("#f6f5f1")
             return
         ax.set_facecolor(SEA)
+        rough = [shapely.simplify(shape, self.sheet.unit * 1.2) for _, shape in self.shapes]
         for width, tone in ((9.0, "#d1e3ec"), (5.0, "#c8dde8"), (2.0, "#bcd5e1")):
-            self._fill([shape for _, shape in self.shapes], tone, tone, width * s, 0.5)
+            self._fill(rough, tone, tone, width * s, 0.5)
         self._fill([shape for _, shape in self.shapes], COAST, COAST, 0.9 * s, 0.6)
         for tone, inside in ((LAND, False), (FOCUS, True)):
             chosen = [shape for code, shape in self.shapes if (code in states) == inside]
             self._fill(chosen, tone, tone, 0.25 * s, 0.7)
-        lines = [np.asarray(p.coords) for e in self.edges for p in shapely.get_parts(e) if p.geom_type == "LineString"]
-        ax.add_collection(LineCollection(lines, colors=[BORDER_LINE], linewidths=[0.6 * s], zorder=2.0), autolim=False)
+        lines = [
+            np.asarray(p.coords)
+            for e in self.edges
+            for p in shapely.get_parts(e)
+            if p.geom_type == "LineString"
+        ]
+        ax.add_collection(
+            LineCollection(lines, colors=[BORDER_LINE], linewidths=[0.6 * s], zorder=2.0), autolim=False
+        )
 
     def _fill(self, shapes: Sequence[Any], face: str, edge: str, width: float, zorder: float) -> None:
         rings = [
@@ -1612,7 +2028,14 @@ class Basemap:
             if part.geom_type == "Polygon"
         ]
         self.sheet.ax.add_collection(
-            PolyCollection(rings, facecolors=[face], edgecolors=[edge], linewidths=[width], joinstyle="round", zorder=zorder),
+            PolyCollection(
+                rings,
+                facecolors=[face],
+                edgecolors=[edge],
+                linewidths=[width],
+                joinstyle="round",
+                zorder=zorder,
+            ),
             autolim=False,
         )
 
@@ -1627,41 +2050,86 @@ class Basemap:
                     out.add(node)
         return out
 
-    def label(self, placer: Placer) -> None:
-        """Write the names of countries and seas at their places, moved aside where something is in the way."""
+    def label(self, placer: Placer, states: set[str]) -> None:
+        """Write the names of countries and seas, moved aside where something is in the way."""
         if not self.covers:
             return
         sheet, s = self.sheet, self.sheet.scale
-        for row in _names():
-            if row["kind"] not in ("country", "sea"):
+        for _, shape in self.shapes:
+            shapely.prepare(shape)
+        for row in sorted(_names(), key=lambda r: (r["code"] != "XK", r["code"] not in states)):
+            spot = self._spot(row) if row["kind"] != "capital" else None
+            if spot is None:
                 continue
-            spot = sheet.forward.transform(float(row["lon"]), float(row["lat"]))
-            if not _within(sheet, spot):
-                continue
-            land = row["kind"] == "country"
-            size = (6.0 if land else 7.6) * s
-            text = row["name"].upper() if land else row["name"]
-            box = self._room(text, spot, size, float(row["angle"] or 0), land, placer)
-            if box:
-                at = sheet.ground((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-                _write(
-                    sheet.ax, *at, text, size, "#8d857b" if land else SEA_INK, italic=not land, angle=float(row["angle"] or 0),
-                    halo=1.6 * s, halo_colour=FOCUS if land else "#e6f0f5", zorder=2.8 if land else 2.7, gid=f"area-{row['name']}",
-                )  # fmt: skip
+            land, angle = row["kind"] == "country", float(row["angle"] or 0)
+            text = _two_lines(row["name"].upper()) if land else row["name"]
+            for size in (6.2 * s, 5.2 * s) if land else (7.6 * s,):
+                box = self._room(text, spot, size, angle, row["code"], placer)
+                if box:
+                    at = sheet.ground((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+                    _write(
+                        sheet.ax,
+                        *at,
+                        text,
+                        size,
+                        "#857c70" if land else SEA_INK,
+                        italic=not land,
+                        angle=angle,
+                        zorder=9.5,
+                        halo=1.6 * s,
+                        halo_colour=(FOCUS if row["code"] in states else LAND) if land else SEA,
+                        gid=f"area-{row['name']}",
+                    )
+                    break
 
-    def _room(self, text: str, spot: Any, size: float, angle: float, land: bool, placer: Placer) -> Box | None:
-        """Return the free box nearest to a spot that covers little; for Kosovo, named in the footnote, any free one."""
-        width, height = self.sheet.measure(text, size, italic=not land)
+    def _spot(self, row: Mapping[str, str]) -> tuple[float, float] | None:
+        """Return where a name goes: its place by hand, else inside what is in view of the country."""
+        sheet = self.sheet
+        x, y = sheet.forward.transform(float(row["lon"]), float(row["lat"]))
+        if _within(sheet, (x, y)):
+            return float(x), float(y)
+        frame = shapely.box(*sheet.corner, *sheet.far)
+        seen = [
+            shapely.intersection(shape, frame)
+            for key, shape in self.shapes
+            if row["code"] and key == row["code"]
+        ]
+        largest = max(seen, key=lambda s: float(s.area), default=None)
+        if largest is None or largest.area < frame.area * (0.002 if row["code"] == "XK" else 0.03):
+            return None
+        point = shapely.point_on_surface(largest)
+        return float(point.x), float(point.y)
+
+    def _room(self, text: str, spot: Any, size: float, angle: float, code: str, placer: Placer) -> Box | None:
+        """Return the free box nearest to a spot that covers few lines and stays in its country or in the sea.
+
+        Kosovo, named in the footnote, takes any free box inside.
+        """
+        lines = [self.sheet.measure(line, size, italic=not code) for line in text.split("\n")]
+        width, height = max(w for w, _ in lines), 1.1 * sum(h for _, h in lines)
         turn = math.radians(abs(angle))
-        wide, tall = width * math.cos(turn) + height * math.sin(turn), width * math.sin(turn) + height * math.cos(turn)
-        x, y = self.sheet.paper(spot)
-        step = 7 * self.sheet.scale
-        moves = sorted(((i, j) for i in range(-4, 5) for j in range(-4, 5)), key=lambda m: (math.hypot(*m), m))
-        boxes = (
-            (x + i * step - wide / 2, y + j * step - tall / 2, x + i * step + wide / 2, y + j * step + tall / 2)
-            for i, j in moves
+        wide, tall = (
+            width * math.cos(turn) + height * math.sin(turn),
+            width * math.sin(turn) + height * math.cos(turn),
         )
-        return placer.best(boxes, math.inf if text.startswith("KOSOVO") else 14.0)
+        step = 6 * self.sheet.scale
+        reach = np.arange(-8, 9)
+        moves = np.stack(np.meshgrid(reach, reach), axis=-1).reshape(-1, 2)
+        moves = moves[np.lexsort((moves[:, 1], moves[:, 0], np.hypot(moves[:, 0], moves[:, 1])))]
+        centres = self.sheet.paper(spot) + moves * step
+        kept = centres[self._home(centres, wide, tall, code)].tolist()
+        boxes = [(x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2) for x, y in kept]
+        return placer.best(boxes, math.inf if code == "XK" else 9.0, 0.06)
+
+    def _home(self, centres: Any, wide: float, tall: float, code: str) -> Any:
+        """Return which names lie where they belong: most of it in its country, none of a sea's on land."""
+        offsets = np.array([(fx * wide, fy * tall) for fx in (-0.46, 0, 0.46) for fy in (-0.35, 0.35)])
+        at = self.sheet.corner + (centres[:, None, :] + offsets) * self.sheet.unit
+        inside = np.zeros(at.shape[:2], int)
+        for key, shape in self.shapes:
+            if not code or key == code:
+                inside += shapely.contains_xy(shape, at[..., 0], at[..., 1])
+        return inside.sum(axis=1) >= 5 if code else inside.sum(axis=1) == 0
 
     def inset(self) -> float:
         """Draw where the map lies in Europe at the foot of the side panel; return the height it takes."""
@@ -1669,16 +2137,24 @@ class Basemap:
         if not self.covers or coarse is None:
             return 0.0
         sheet, s = self.sheet, self.sheet.scale
-        tall = 82 * s
-        unit = 4_300_000 / tall
-        x0, y0 = 2_450_000.0, 1_150_000.0
-        wide = min(sheet.side_width, 5_000_000 / unit)
+        tall = 84 * s
+        unit = 3_650_000 / tall
+        x0, y0 = 2_600_000.0, 1_400_000.0
+        wide = min(sheet.side_width, 3_600_000 / unit)
         (px, py), (pw, ph) = sheet.side.get_position().p0, sheet.page
         ax = sheet.figure.add_axes((px, py, wide / pw, tall / ph))
         ax.set_facecolor(SEA)
         shapes = [self._coarse(shape, unit) for shape in coarse.geometry.to_numpy()]
-        rings = [np.asarray(p.exterior.coords) for shape in shapes for p in shapely.get_parts(shape) if not p.is_empty]
-        ax.add_collection(PolyCollection(rings, facecolors=[LAND], edgecolors=["#b9b3a9"], linewidths=[0.3 * s]), autolim=False)
+        rings = [
+            np.asarray(p.exterior.coords)
+            for shape in shapes
+            for p in shapely.get_parts(shape)
+            if not p.is_empty
+        ]
+        ax.add_collection(
+            PolyCollection(rings, facecolors=[LAND], edgecolors=["#b9b3a9"], linewidths=[0.3 * s]),
+            autolim=False,
+        )
         (a, b), (c, d) = sheet.corner, sheet.far
         ax.add_patch(Rectangle((a, b), c - a, d - b, fc="#D55E00", alpha=0.18, ec="none", zorder=3))
         ax.add_patch(Rectangle((a, b), c - a, d - b, fc="none", ec="#B34700", lw=1.1 * s, zorder=4))
@@ -1692,5 +2168,7 @@ class Basemap:
         return float(tall + 6 * s)
 
     def _coarse(self, shape: Any, unit: float) -> Any:
-        moved = shapely.transform(shape, lambda xy: np.stack(self.sheet.forward.transform(xy[:, 0], xy[:, 1]), axis=1))
+        moved = shapely.transform(
+            shape, lambda xy: np.stack(self.sheet.forward.transform(xy[:, 0], xy[:, 1]), axis=1)
+        )
         return shapely.simplify(moved, unit * 0.25, preserve_topology=True)

@@ -749,15 +749,15 @@ def load(folder: str | Path | None = None) -> Network:
 
 def read_folder(folder: Path) -> tuple[dict[str, Table], list[Finding]]:
     """Read every table of a folder; faults are returned, not raised."""
-    if not folder.is_dir():
-        message = "is no folder" if folder.exists() else "does not exist"
+    if not os.path.isdir(folder):
+        message = "is no folder" if os.path.lexists(folder) else "does not exist"
         return {}, [Finding("error", str(folder), None, None, None, f"{message}; a network is a folder of CSV tables")]
     tables: dict[str, Table] = {}
     findings: list[Finding] = []
     for name in schema.tables():
         if name == "links":
             table, faults = _read_links(folder)
-        elif (folder / f"{name}.csv").exists() or name == "nodes":
+        elif os.path.lexists(folder / f"{name}.csv") or name == "nodes":
             table, faults = schema.read_csv(folder / f"{name}.csv", name, f"{name}.csv")
         else:
             continue
@@ -768,8 +768,8 @@ def read_folder(folder: Path) -> tuple[dict[str, Table], list[Finding]]:
 
 
 def _read_links(folder: Path) -> tuple[Table | None, list[Finding]]:
-    files = [folder / "links.csv"] if (folder / "links.csv").exists() else []
-    if (folder / "links").is_dir():
+    files = [folder / "links.csv"] if os.path.lexists(folder / "links.csv") else []
+    if os.path.isdir(folder / "links"):
         files += sorted((folder / "links").glob("*.csv"))
     if not files:
         return schema.read_csv(folder / "links.csv", "links", "links.csv")

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 
 from mobility import kernels
-from mobility.arcs import LINK, Arcs, Options, compile_arcs, lead_times, words
-from mobility.errors import Finding, InputError
+from mobility.arcs import LENGTH_BITS, LINK, Arcs, Options, compile_arcs, lead_times, words
+from mobility.errors import Finding, InputError, MobilityError
 from mobility.kernels import FAR, Router
 from mobility.network import Network
 from mobility.vehicle import LIMITS, MODES, Block, limit_values, screen
 
 Array = np.ndarray[Any, Any]
 
-PATIENCE = 1000
+PATIENCE = 5000
 """So many paths in a row that pass a place twice are looked through before the search for loopless ones ends."""
 
 DISTINCT_EXACT = 400
@@ -42,8 +42,6 @@ class Route:
         Legal and procedural limits that are exceeded: ``limit``, ``value``, ``required``, ``links``.
     permission_h : float
         Largest lead time of the states on it under the regime asked for; they are asked in parallel.
-    revisits : tuple of str
-        Places passed twice; only where no other way exists.
     """
 
     rank: int
@@ -61,7 +59,6 @@ class Route:
     wait_h: float
     transfer_h: float
     permission_h: float
-    revisits: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the route as JSON holds it."""
@@ -310,8 +307,7 @@ def build_graph(
 def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int, list[int]]]:
     """Yield loopless paths of a graph, shortest first, as weight and arcs of the graph.
 
-    Loopless means that no place is visited twice. When there is a way but no loopless one, the shortest way
-    is yielded alone.
+    Loopless means that no place is visited twice, not even by another mode.
 
     Notes
     -----
@@ -329,8 +325,7 @@ def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int
     # (weight, ticket, path or None, root arcs, banned first arcs)
     heap: list[tuple[int, int, list[int] | None, list[int], frozenset[int]]] = []
     heappush(heap, (search.toward[graph.source], next(ticket), None, [], frozenset()))
-    reserve: tuple[int, list[int]] | None = None
-    yielded, looping = 0, 0
+    looping = 0
     while heap:
         cost, _, path, root, banned = heappop(heap)
         if cost >= FAR:
@@ -349,9 +344,8 @@ def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int
         stop = _first_return(graph, path)
         if stop is None:
             yield cost, path
-            yielded, looping = yielded + 1, 0
+            looping = 0
         else:
-            reserve = reserve or (cost, path)
             looping += 1
             if looping > PATIENCE:
                 break
@@ -364,9 +358,6 @@ def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int
                 if bound < FAR:
                     heappush(heap, (bound, next(ticket), None, path[:i], ban))
             base += int(weights[path[i]])
-    if not yielded and reserve is not None:
-        yield reserve
-
 
 def _first_return(graph: Graph, path: Sequence[int]) -> int | None:
     """Return the index of the first arc of a path that enters a place for the second time."""
@@ -418,7 +409,6 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
         wait_h=spent[1],
         transfer_h=spent[0],
         permission_h=max((lead.get(c, 0.0) for c in states), default=0.0),
-        revisits=tuple(dict.fromkeys(n for i, n in enumerate(names) if n in names[:i])),
     )
 
 
@@ -622,8 +612,8 @@ def redundancy(
 
     Notes
     -----
-    A flow of least cost with unit capacities (Suurballe 1974; Bhandari 1999). Where a flow would use one link in
-    both directions, or a place by two modes, an integer programme (HiGHS) settles it exactly.
+    A flow of least cost with unit capacities (Suurballe 1974; Bhandari 1999). Where that flow would use one link in
+    both directions, a place by two modes, or pass a place twice, an integer programme (HiGHS) settles it exactly.
 
     Examples
     --------
@@ -635,9 +625,9 @@ def redundancy(
     sets = _disjoint(arcs, origins, destinations, _link_bundles(arcs))
     found = sorted((make_route(arcs, p) for p in sets), key=lambda r: round(r.time_h * 3.6e6))
     ranked = tuple(_ranked(r, i) for i, r in enumerate(found, 1))
-    shared = [rows for rows in arcs.assets if len(rows) > 1]
     assets = len(found)
-    if shared and found:
+    row = arcs.net.link_index
+    if any(sum(i in rows for r in found for i in {row[x] for x in r.links}) > 1 for rows in arcs.assets if len(rows) > 1):
         bundles = {i: [a for r in rows for a in arcs.arcs_of_link.get(r, ())] for i, rows in enumerate(arcs.assets)}
         assets = len(_disjoint(arcs, origins, destinations, bundles))
     nodes = len(_disjoint(arcs, origins, destinations, _place_bundles(arcs, origins, destinations), timed=False))
@@ -699,9 +689,12 @@ def _disjoint(
         raise InputError("origins and destinations meet without a link between")
     used = flow.flows()[: len(graph.tail)]
     _cancel(graph, used)
+    walks = _walks(graph, used)
     if any(used[g].sum() > 1 for g in groups):
-        used = _bundled(graph, groups, timed)
-    return _walks(graph, used)
+        walks = _walks(graph, _pooled(graph, groups, timed))
+    if any(_first_return(graph, w) is not None for w in walks):
+        walks = _by_copies(graph, groups, len(walks), timed)
+    return [[int(graph.arc[a]) for a in w if graph.arc[a] >= 0] for w in walks]
 
 
 def _cancel(graph: Graph, used: Array) -> None:
@@ -717,37 +710,86 @@ def _cancel(graph: Graph, used: Array) -> None:
                 used[b] -= both
 
 
-def _bundled(graph: Graph, groups: Sequence[Sequence[int]], timed: bool) -> Array:
-    """Return a largest flow of least weight under bundle constraints, by integer programming."""
+def _pooled(graph: Graph, groups: Sequence[Sequence[int]], timed: bool) -> Array:
+    """Return a largest flow that uses each bundle once, of least weight if `timed`, by integer programming."""
     from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_array
+
+    m = len(graph.tail)
+    balance, shared = _balance(graph), _membership(groups, m)
+    inner = np.ones(graph.size, bool)
+    inner[[graph.source, graph.sink]] = False
+    rules = [LinearConstraint(balance[inner], 0, 0), LinearConstraint(shared, 0, 1)]
+    upper = np.full(m, float(len(groups)))
+    upper[[a for g in groups for a in g]] = 1.0
+    sent = (graph.tail == graph.source).astype(float)
+    exact: dict[str, Any] = {"integrality": np.ones(m), "bounds": Bounds(0, upper), "options": {"mip_rel_gap": 0.0}}
+    found = milp(-sent, constraints=rules, **exact)
+    if timed and found.x is not None:
+        most = round(float(sent @ found.x))
+        rules.append(LinearConstraint(csr_array(sent.reshape(1, -1)), most, most))
+        found = milp(_hours_of(graph), constraints=rules, **exact)
+    return _solution(found)
+
+
+def _by_copies(graph: Graph, groups: Sequence[Sequence[int]], most: int, timed: bool) -> list[list[int]]:
+    """Return a largest set of loopless paths that use each bundle once, by integer programming.
+
+    One copy of the arcs per path: each carries one unit and enters a place at most once, all together use
+    each bundle at most once. `most` is what a flow without the second rule reached.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import block_diag, hstack
+
+    m = len(graph.tail)
+    balance, shared = _balance(graph), _membership(groups, m)
+    wanted = np.zeros(graph.size)
+    wanted[graph.source], wanted[graph.sink] = 1.0, -1.0
+    entered: dict[int, list[int]] = {}
+    for a in np.flatnonzero(graph.place[graph.tail] != graph.place[graph.head]).tolist():
+        entered.setdefault(int(graph.place[graph.head[a]]), []).append(a)
+    once = _membership(list(entered.values()), m)
+    for copies in range(most, 0, -1):
+        ends = np.tile(wanted, copies)
+        rules = [
+            LinearConstraint(block_diag([balance] * copies, format="csr"), ends, ends),
+            LinearConstraint(block_diag([once] * copies, format="csr"), 0, 1),
+            LinearConstraint(hstack([shared] * copies, format="csr"), 0, 1),
+        ]
+        cost = np.tile(_hours_of(graph), copies) if timed else np.zeros(m * copies)
+        found = milp(
+            cost, constraints=rules, bounds=Bounds(0, 1), integrality=np.ones(m * copies), options={"mip_rel_gap": 0.0}
+        )
+        if found.status != 2:  # 2: infeasible, so fewer paths are tried
+            return [_walks(graph, one)[0] for one in _solution(found).reshape(copies, m)]
+    return []
+
+
+def _balance(graph: Graph) -> Any:
+    """Return the matrix of what leaves minus what enters each vertex."""
     from scipy.sparse import coo_array, csr_array
 
     m = len(graph.tail)
-    cols = np.concatenate([np.arange(m), np.arange(m)])
-    rows = np.concatenate([graph.tail, graph.head])
-    data = np.concatenate([np.ones(m), -np.ones(m)])
-    balance = csr_array(coo_array((data, (rows, cols)), shape=(graph.size, m)))
-    inner = np.ones(graph.size, bool)
-    inner[[graph.source, graph.sink]] = False
-    upper = np.full(m, float(len(groups)))
-    entries = [(i, a) for i, g in enumerate(groups) for a in g]
-    once = csr_array(coo_array((np.ones(len(entries)), tuple(zip(*entries, strict=True))), shape=(len(groups), m)))
-    for g in groups:
-        upper[list(g)] = 1.0
-    rules = [LinearConstraint(balance[inner], 0, 0), LinearConstraint(once, 0, 1)]
-    out = (graph.tail == graph.source).astype(float)
-    first = milp(-out, constraints=rules, bounds=Bounds(0, upper), integrality=np.ones(m))
-    if first.x is None:
-        raise InputError(f"the integer programme for disjoint routes did not end: {first.message}")
-    best = first.x
-    if timed:
-        value = round(float(out @ first.x))
-        hours = graph.weight / (3.6e6 * (1 << 20))
-        rules.append(LinearConstraint(csr_array(out.reshape(1, -1)), value, value))
-        options = {"mip_rel_gap": 0.0}
-        second = milp(hours, constraints=rules, bounds=Bounds(0, upper), integrality=np.ones(m), options=options)
-        best = second.x if second.x is not None else best
-    return np.rint(best).astype(np.int64)
+    sign = np.concatenate([np.ones(m), -np.ones(m)])
+    where = (np.concatenate([graph.tail, graph.head]), np.concatenate([np.arange(m), np.arange(m)]))
+    return csr_array(coo_array((sign, where), shape=(graph.size, m)))
+
+
+def _membership(groups: Sequence[Sequence[int]], arcs: int) -> Any:
+    from scipy.sparse import coo_array, csr_array
+
+    where = ([i for i, g in enumerate(groups) for _ in g], [a for g in groups for a in g])
+    return csr_array(coo_array((np.ones(len(where[0])), where), shape=(len(groups), arcs)))
+
+
+def _hours_of(graph: Graph) -> Array:
+    return np.asarray(graph.weight, float) / (3.6e6 * (1 << LENGTH_BITS))
+
+
+def _solution(found: Any) -> Array:
+    if found.x is None:
+        raise MobilityError(f"the integer programme for disjoint routes did not end: {found.message}")
+    return np.rint(found.x).astype(np.int64)
 
 
 def _walks(graph: Graph, used: Array) -> list[list[int]]:
@@ -770,7 +812,7 @@ def _walks(graph: Graph, used: Array) -> list[list[int]]:
             else:
                 kept.append(a)
                 at[v] = len(kept)
-        paths.append([int(graph.arc[a]) for a in kept if graph.arc[a] >= 0])
+        paths.append(kept)
     return paths
 
 
@@ -821,7 +863,7 @@ def explain(
     )
     return Explanation(
         net, question, "ok" if path is not None else "no_route",
-        reason=_reason(path, ideal, blocking),
+        reason=_reason(path, ideal, blocking, _twice(arcs, origins, destinations, stops) if path is None else []),
         route=make_route(arcs, path) if path is not None else None,
         blocking=blocking, relax=relax,
         relaxed_route=make_route(arcs, relaxed) if relaxed else None,
@@ -831,7 +873,19 @@ def explain(
     )  # fmt: skip
 
 
-def _reason(path: list[int] | None, ideal: list[int] | None, blocking: Sequence[Block]) -> str:
+def _twice(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], stops: Sequence[str]) -> list[str]:
+    """Return the names of the places that the shortest way passes twice, when there is one at all."""
+    graph = build_graph(arcs, origins, destinations, stops)
+    found = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink).shortest(graph.source)
+    if found is None:
+        return []
+    nodes = make_route(arcs, graph.arc[found[1]].tolist()).nodes
+    return [arcs.net.name(n) for n in dict.fromkeys(n for i, n in enumerate(nodes) if n in nodes[:i])]
+
+
+def _reason(path: list[int] | None, ideal: list[int] | None, blocking: Sequence[Block], twice: Sequence[str]) -> str:
+    if twice:
+        return f"the only way passes {', '.join(twice)} twice, as by road to a railhead and back by rail"
     if path is not None:
         if blocking:
             return "there is a route; a faster one is closed by the limits listed"

@@ -108,8 +108,6 @@ def _way(console: Console, net: Network, route: Route) -> None:
     lead = f"; permission {hours(route.permission_h)} before" if route.permission_h else ""
     text = Text(f"{route.rank}  ", style="bold")
     text.append(" – ".join(names) + lead, style="not bold")
-    if route.revisits:
-        text.append(f" (passes {', '.join(net.name(n) for n in route.revisits)} twice)", style="yellow")
     console.print(text, highlight=False)
 
 
