@@ -29,7 +29,29 @@ _HOME = {
 }  # fmt: skip
 """Where each public name lives; it is imported when it is first asked for, so that ``mobility --help`` is quick."""
 
-__all__ = [*sorted(_HOME), "__version__"]  # noqa: PLE0604
+__all__ = [
+    "Contingency",
+    "Explanation",
+    "Finding",
+    "InputError",
+    "MobilityError",
+    "Network",
+    "Redundancy",
+    "Routes",
+    "Throughput",
+    "Vehicle",
+    "__version__",
+    "check",
+    "contingency",
+    "explain",
+    "load",
+    "plot",
+    "redundancy",
+    "routes",
+    "throughput",
+    "vehicle",
+    "vehicles",
+]
 
 
 class _Package(ModuleType):

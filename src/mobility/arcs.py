@@ -8,7 +8,7 @@ and a wait is paid by what passes through. Closing something is a mask on arrays
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypedDict
 
@@ -128,12 +128,9 @@ class Arcs:
         rows = [self.net.node_index[p] for p in places]
         return [int(v) for row in rows for v in of[row] if v >= 0]
 
-    def without(self, link_rows: Iterable[int]) -> Arcs:
-        """Return the same arcs with more links closed."""
-        closed = np.zeros(len(self.link_open), bool)
-        closed[list(link_rows)] = True
-        shut = (self.kind == LINK) & closed[np.where(self.kind == LINK, self.item, 0)]
-        return replace(self, open=self.open & ~shut, link_open=self.link_open & ~closed)
+    def per_arc(self, per_link: Array, otherwise: Any) -> Array:
+        """Return a value of each link as a value of each arc; other arcs get `otherwise`."""
+        return spread(per_link, self.kind, self.item, otherwise)
 
     @cached_property
     def arcs_of_link(self) -> dict[int, list[int]]:
@@ -175,6 +172,14 @@ class Arcs:
         if not blocks and self.options["unknown"] == "forbid" and self.unknown_links[row]:
             blocks.append(Block(str(links["link_id"].iat[row]), "unknown", None, "a known limit"))
         return blocks
+
+
+def spread(per_link: Array, kind: Array, item: Array, otherwise: Any) -> Array:
+    """Return a value of each link as a value of each arc; arcs that are no links get `otherwise`."""
+    out = np.full(len(kind), otherwise, per_link.dtype)
+    on = kind == LINK
+    out[on] = per_link[item[on]]
+    return out
 
 
 def words(value: str | Iterable[str] | None) -> list[str]:
@@ -295,7 +300,7 @@ def _avoided(net: Network, word: str) -> Array:
             return _avoided(net, hit)
         message = error.findings[0].message.replace("no place is", "no place, link or state is")
         raise InputError(message) from None
-    return ((links["from_node"] == node) | (links["to_node"] == node)).to_numpy()
+    return np.asarray((links["from_node"] == node) | (links["to_node"] == node), bool)
 
 
 def lead_times(net: Network, regime: str) -> dict[str, float]:
@@ -396,19 +401,19 @@ def _build(
     hours.append(extra[:, 4])
 
     all_kind, all_item = np.concatenate(kind), np.concatenate(item)
-    is_link = all_kind == LINK
-    row = np.where(is_link, all_item, 0)
     arc_time = np.concatenate(hours)
-    arc_length = np.where(is_link, length[row] if len(length) else 0.0, 0.0)
-    penalised = is_link & (screened.unknown[row] if len(length) else False)
+    arc_length = spread(length, all_kind, all_item, 0.0)
+    penalised = spread(screened.unknown, all_kind, all_item, False)
     factor = np.where(penalised & (options["unknown"] == "penalise"), UNKNOWN_PENALTY, 1.0)
-    weight = (np.rint(arc_time * factor * 3.6e6).astype(np.int64) << LENGTH_BITS) + np.rint(arc_length * 100).astype(np.int64)
+    weight = (np.rint(arc_time * factor * 3.6e6).astype(np.int64) << LENGTH_BITS) + np.rint(arc_length * 100).astype(
+        np.int64
+    )
     return Arcs(
         net=net, vehicle=carrier, screen=screened,
         tail=np.concatenate(tail).astype(np.int32), head=np.concatenate(head).astype(np.int32),
         kind=all_kind.astype(np.int8), item=all_item.astype(np.int32), time_h=arc_time, length_km=arc_length,
         weight=weight, capacity=np.concatenate([*(c * share for c in caps), extra[:, 5]]),
-        open=np.where(is_link, link_open[row] if len(length) else False, True),
+        open=spread(link_open, all_kind, all_item, True),
         place=vertex_place, mode=vertex_mode, starts=depart, ends=arrive, link_open=link_open,
         offered=offered, asked_closed=asked, unknown_links=screened.unknown,
         estimated_links=screened.estimated | time_estimated, assumed_capacity=assumed, options=options,
@@ -465,7 +470,5 @@ def _capacities(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Arr
     is_road, is_rail = mode == MODES.index("road"), mode == MODES.index("rail")
     rail = trains.value * carrier.per_train
     out = np.where(is_road, 24.0 * road.value, np.where(is_rail, rail, ships.value * aboard))
-    guess = np.where(
-        is_road, road.estimated, np.where(is_rail, trains.estimated, ships.estimated | lanes.estimated)
-    )
+    guess = np.where(is_road, road.estimated, np.where(is_rail, trains.estimated, ships.estimated | lanes.estimated))
     return out, guess

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +129,15 @@ def _limited(hits: Iterable[Hit], net: Network) -> list[Finding]:
         count[key] = count.get(key, 0) + 1
         if count[key] <= MAX_FINDINGS:
             file, line = _where(net, table, row)
-            shown = None if value is None or value != value else f"{value:g}" if isinstance(value, float) else str(value)
+            shown = (
+                None if value is None or value != value else f"{value:g}" if isinstance(value, float) else str(value)
+            )
             out.append(Finding("warning", file, line, column, shown, message))
     for (table, column), n in count.items():
         if n > MAX_FINDINGS:
-            out.append(Finding("warning", _where(net, table, None)[0], None, column, None, f"and {n - MAX_FINDINGS} more"))
+            out.append(
+                Finding("warning", _where(net, table, None)[0], None, column, None, f"and {n - MAX_FINDINGS} more")
+            )
     return out
 
 
@@ -155,7 +160,7 @@ def _plausible(net: Network) -> Iterator[Hit]:
             values = frame[column.column].to_numpy(float)
             with np.errstate(invalid="ignore"):
                 odd = np.flatnonzero((values < column.low) | (values > column.high))
-            for i in odd:
+            for i in odd.tolist():
                 value = float(values[i])
                 span = f"{column.low:g} to {column.high:g} {column.unit}".rstrip()
                 hint = "".join(
@@ -181,13 +186,16 @@ def _coordinates(net: Network) -> Iterator[Hit]:
     if len(nodes) > 4:
         middle = np.median(lat), np.median(lon)
         far = np.flatnonzero((np.abs(lat - middle[0]) > 25) | (np.abs(lon - middle[1]) > 40))
-        for i in far:
-            yield "nodes", int(i), "lon", float(lon[i]), "lies far from all other places"
+        for i in far.tolist():
+            yield "nodes", i, "lon", float(lon[i]), "lies far from all other places"
 
 
 def _crossings(net: Network) -> Iterator[Hit]:
     nodes, links = net.table("nodes"), net.table("links")
-    of = {n: {c for c in (a, b) if c} for n, a, b in zip(nodes["node_id"], nodes["country"], nodes["country2"], strict=True)}
+    of = {
+        n: {c for c in (a, b) if c}
+        for n, a, b in zip(nodes["node_id"], nodes["country"], nodes["country2"], strict=True)
+    }
     kind = dict(zip(nodes["node_id"], nodes["kind"], strict=True))
     waits = set(net.table("borders")["node_id"].tolist())
     for i, (a, b, mode) in enumerate(zip(links["from_node"], links["to_node"], links["mode"], strict=True)):
@@ -243,9 +251,21 @@ def _lengths(net: Network) -> Iterator[Hit]:
         if length[i] < SHORTER * direct[i] - 0.5:
             yield "links", i, "length_km", float(length[i]), f"shorter than the great circle, {direct[i]:.1f} km"
         elif direct[i] > 5 and length[i] > LONGER * direct[i]:
-            yield "links", i, "length_km", float(length[i]), f"{length[i] / direct[i]:.1f} times the great circle, {direct[i]:.1f} km"
+            yield (
+                "links",
+                i,
+                "length_km",
+                float(length[i]),
+                f"{length[i] / direct[i]:.1f} times the great circle, {direct[i]:.1f} km",
+            )
         if hours[i] > 0 and length[i] > 0 and not 2 <= length[i] / hours[i] <= 250:
-            yield "links", i, "time_h", float(hours[i]), f"implies {length[i] / hours[i]:.3g} km/h over {length[i]:g} km"
+            yield (
+                "links",
+                i,
+                "time_h",
+                float(hours[i]),
+                f"implies {length[i] / hours[i]:.3g} km/h over {length[i]:g} km",
+            )
         elif hours[i] == 0 and length[i] > 0:
             yield "links", i, "time_h", 0.0, f"no time for {length[i]:g} km"
 
@@ -274,7 +294,13 @@ def _parts(net: Network) -> Iterator[Hit]:
         else:
             names = ", ".join(str(n) for n in ids[inside[:6]])
             more = f" and {len(inside) - 6} more" if len(inside) > 6 else ""
-            yield "nodes", int(inside[0]), "node_id", ids[inside[0]], f"isolated part of {len(inside)} places: {names}{more}"
+            yield (
+                "nodes",
+                int(inside[0]),
+                "node_id",
+                ids[inside[0]],
+                f"isolated part of {len(inside)} places: {names}{more}",
+            )
 
 
 def _corridors(net: Network) -> Iterator[Hit]:
@@ -291,10 +317,16 @@ def _corridors(net: Network) -> Iterator[Hit]:
         rows = [net.link_index[x] for x in ids if x not in missing]
         for r in rows:
             if not tags[r] & {name, parent, name.partition("-")[0]}:
-                yield "corridors", i, "alignment", links["link_id"].iat[r], f"does not carry {name} in its corridors column"
+                yield (
+                    "corridors",
+                    i,
+                    "alignment",
+                    links["link_id"].iat[r],
+                    f"does not carry {name} in its corridors column",
+                )
             if mode and links["mode"].iat[r] != mode:
                 yield "corridors", i, "alignment", links["link_id"].iat[r], f"is not a {mode} link"
-        for one, two in zip(rows, rows[1:], strict=False):
+        for one, two in pairwise(rows):
             if not {start[one], end[one]} & {start[two], end[two]}:
                 gap = f"{links['link_id'].iat[one]} and {links['link_id'].iat[two]}"
                 yield "corridors", i, "alignment", gap, f"corridor {name} does not connect: the links do not touch"
@@ -352,8 +384,8 @@ def _consistent(net: Network) -> Iterator[Hit]:
     for table, columns in (("terminals", ("from_mode", "to_mode")), ("borders", ("mode",))):
         frame = net.table(table)
         if table == "terminals":
-            for i in np.flatnonzero((frame["from_mode"] == frame["to_mode"]).to_numpy()):
-                yield table, int(i), "to_mode", frame["to_mode"].iat[i], "a terminal joins two different modes"
+            for i in np.flatnonzero((frame["from_mode"] == frame["to_mode"]).to_numpy()).tolist():
+                yield table, i, "to_mode", frame["to_mode"].iat[i], "a terminal joins two different modes"
         if table == "borders":
             for column in columns:
                 for i, (node, mode) in enumerate(zip(frame["node_id"], frame[column], strict=True)):

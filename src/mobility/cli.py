@@ -28,15 +28,17 @@ NONE, BAD = 1, 2
 class Verbs(click.Group):
     """A group that offers the nearest verb when one is misspelt, and turns bad input into exit 2."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb, or fail with the nearest one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             close = nearest(args[0], self.list_commands(ctx)) if args else []
-            if close and "did you mean" not in error.message.casefold():
-                error.message += f" Did you mean {' or '.join(close)}?"
-            raise
+            if not close or "did you mean" in error.message.casefold():
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {' or '.join(close)}?", ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb; faults of the input are told one a line, never as a traceback."""
@@ -90,25 +92,68 @@ def _load(folder: str | None) -> Network:
 
 _NETWORK = click.option("--network", metavar="DIR", help="Folder of tables; left out: the shipped corridors.")
 _OUTPUT = (
-    click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="Form of the answer."),
-    click.option("--out", type=click.Path(dir_okay=False), help="Write the answer to a file instead of standard output."),
+    click.option(
+        "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="Form of the answer."
+    ),
+    click.option(
+        "--out", type=click.Path(dir_okay=False), help="Write the answer to a file instead of standard output."
+    ),
     click.option("--overwrite", is_flag=True, help="Allow --out to replace a file."),
     click.option("--quiet", is_flag=True, help="No messages on standard error."),
 )
 _QUESTION = (
-    click.option("--from", "origin", required=True, metavar="A[,B]", shell_complete=_places, help="Origins: ids or names, accents optional."),
+    click.option(
+        "--from",
+        "origin",
+        required=True,
+        metavar="A[,B]",
+        shell_complete=_places,
+        help="Origins: ids or names, accents optional.",
+    ),
     click.option("--to", "destination", required=True, metavar="C[,D]", shell_complete=_places, help="Destinations."),
-    click.option("--vehicle", default="any", show_default=True, metavar="NAME", shell_complete=_vehicles, help="A vehicle; `mobility info --list vehicles`."),
+    click.option(
+        "--vehicle",
+        default="any",
+        show_default=True,
+        metavar="NAME",
+        shell_complete=_vehicles,
+        help="A vehicle; `mobility info --list vehicles`.",
+    ),
     click.option("--modes", metavar="MODES", help="road,rail,sea,waterway; left out: all."),
     click.option("--year", type=click.IntRange(1900, 2200), metavar="Y", help="Count links that open before year Y."),
     click.option("--avoid", multiple=True, metavar="WHAT", help="A place, link or state not to be used."),
     click.option("--countries", metavar="AL,MK", help="Only these states."),
     click.option("--close", multiple=True, metavar="LINK[,LINK]", shell_complete=_links, help="Links that are out."),
-    click.option("--permission", default="none", show_default=True, metavar="REGIME", help="Permission regime whose lead time is stated."),
-    click.option("--unknown", type=click.Choice(["penalise", "allow", "forbid"]), default="penalise", show_default=True, help="Links whose limits are not known."),
-    click.option("--estimates", type=click.Choice(["strict", "favourable"]), default="strict", show_default=True, help="Estimated limits at their stated value, or at the favourable end of their range."),
-    click.option("--share", type=float, default=1.0, show_default=True, metavar="F", help="Military share of every capacity, 0 < F <= 1."),
-)  # fmt: skip
+    click.option(
+        "--permission",
+        default="none",
+        show_default=True,
+        metavar="REGIME",
+        help="Permission regime whose lead time is stated.",
+    ),
+    click.option(
+        "--unknown",
+        type=click.Choice(["penalise", "allow", "forbid"]),
+        default="penalise",
+        show_default=True,
+        help="Links whose limits are not known.",
+    ),
+    click.option(
+        "--estimates",
+        type=click.Choice(["strict", "favourable"]),
+        default="strict",
+        show_default=True,
+        help="Estimated limits at their stated value, or at the favourable end of their range.",
+    ),
+    click.option(
+        "--share",
+        type=float,
+        default=1.0,
+        show_default=True,
+        metavar="F",
+        help="Military share of every capacity, 0 < F <= 1.",
+    ),
+)
 
 
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -121,7 +166,14 @@ def question(verb: Callable[..., Any]) -> Callable[..., Any]:
     @_with((*_QUESTION, _NETWORK, *_OUTPUT))
     @functools.wraps(verb)
     def run(
-        network: str | None, origin: str, destination: str, form: str, out: str | None, overwrite: bool, quiet: bool, **given: Any
+        network: str | None,
+        origin: str,
+        destination: str,
+        form: str,
+        out: str | None,
+        overwrite: bool,
+        quiet: bool,
+        **given: Any,
     ) -> None:
         shared = {
             "vehicle": given.pop("vehicle"), "modes": given.pop("modes"), "year": given.pop("year"),
@@ -147,7 +199,9 @@ class Output:
     def give(self, answer: Any, show: Callable[..., None], *more: Any) -> None:
         """Write an answer: a table for people, JSON or CSV for programs."""
         if self.form == "json":
-            self._write(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2, allow_nan=False, default=_plain) + "\n")
+            self._write(
+                json.dumps(answer.to_dict(), ensure_ascii=False, indent=2, allow_nan=False, default=_plain) + "\n"
+            )
         elif self.form == "csv":
             frame = answer.to_frame()
             self._write(frame.to_csv(index=frame.index.name is not None, lineterminator="\n"))
@@ -220,7 +274,13 @@ def main() -> None:
 @_with(_OUTPUT)
 @click.pass_context
 def check(
-    ctx: click.Context, folder: str | None, network: str | None, form: str, out: str | None, overwrite: bool, quiet: bool
+    ctx: click.Context,
+    folder: str | None,
+    network: str | None,
+    form: str,
+    out: str | None,
+    overwrite: bool,
+    quiet: bool,
 ) -> None:
     """Check a folder of tables and list every finding."""
     from mobility.check import check as run
@@ -235,10 +295,17 @@ def check(
 
 @main.command()
 @_NETWORK
-@click.option("--link", metavar="ID", shell_complete=_links, help="Every attribute of a link with source, confidence and range.")
+@click.option(
+    "--link", metavar="ID", shell_complete=_links, help="Every attribute of a link with source, confidence and range."
+)
 @click.option("--node", metavar="NAME", shell_complete=_places, help="A place: its links, terminals and border.")
 @click.option("--vehicle", metavar="NAME", shell_complete=_vehicles, help="A vehicle and what it asks of a link.")
-@click.option("--list", "table", metavar="TABLE", help="All rows of a table: nodes, links, vehicles, corridors, upgrades, sources ...")
+@click.option(
+    "--list",
+    "table",
+    metavar="TABLE",
+    help="All rows of a table: nodes, links, vehicles, corridors, upgrades, sources ...",
+)
 @_with(_OUTPUT)
 def info(
     network: str | None, link: str | None, node: str | None, vehicle: str | None, table: str | None,
@@ -327,8 +394,15 @@ def _listing(net: Network, table: str) -> Any:
 @main.command()
 @question
 @click.option("-k", "k", type=click.IntRange(1, 1000), default=3, show_default=True, help="Number of routes.")
-@click.option("--distinct", type=click.FloatRange(0, 1), metavar="F", help="Each shares at most this part of its length with every better one.")
-@click.option("--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order.")
+@click.option(
+    "--distinct",
+    type=click.FloatRange(0, 1),
+    metavar="F",
+    help="Each shares at most this part of its length with every better one.",
+)
+@click.option(
+    "--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order."
+)
 @click.pass_context
 def routes(
     ctx: click.Context, net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output,
@@ -345,7 +419,9 @@ def routes(
 
 @main.command()
 @question
-@click.option("--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order.")
+@click.option(
+    "--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order."
+)
 def explain(
     net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output, via: tuple[str, ...]
 ) -> None:
@@ -402,7 +478,13 @@ def contingency(
     ctx.exit(0 if answer.status == "ok" else NONE)
 
 
-MAPS = {"corridors": None, "routes": "routes", "redundancy": "redundancy", "flow": "throughput", "contingency": "contingency"}
+MAPS = {
+    "corridors": None,
+    "routes": "routes",
+    "redundancy": "redundancy",
+    "flow": "throughput",
+    "contingency": "contingency",
+}
 
 
 @main.command("map")
@@ -412,7 +494,9 @@ MAPS = {"corridors": None, "routes": "routes", "redundancy": "redundancy", "flow
 @_with(_QUESTION[2:])
 @_NETWORK
 @click.option("-k", "k", type=click.IntRange(1, 9), default=3, show_default=True, help="Number of routes.")
-@click.option("--distinct", type=click.FloatRange(0, 1), metavar="F", help="Routes share at most this part of their length.")
+@click.option(
+    "--distinct", type=click.FloatRange(0, 1), metavar="F", help="Routes share at most this part of their length."
+)
 @click.option("--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False), help="File to write: .png, .svg or .pdf.")
 @click.option("--size", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Paper.")
@@ -422,7 +506,7 @@ MAPS = {"corridors": None, "routes": "routes", "redundancy": "redundancy", "flow
 @click.option("--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
 def map_(
-    ctx: click.Context, kind: str, origin: str | None, destination: str | None, network: str | None, k: int,
+    ctx: click.Context, /, kind: str, origin: str | None, destination: str | None, network: str | None, k: int,
     distinct: float | None, via: tuple[str, ...], out: str, size: str, dpi: int, title: str | None, overwrite: bool,
     quiet: bool, **given: Any,
 ) -> None:  # fmt: skip
@@ -443,7 +527,7 @@ def map_(
         subject = getattr(mobility, str(MAPS[kind]))(net, origin, destination, **given)
     from mobility.maps import plot
 
-    plot(subject, path=out, size=size, dpi=dpi, title=title, overwrite=overwrite)
+    plot(subject, path=out, size="A3" if size == "A3" else "A4", dpi=dpi, title=title, overwrite=overwrite)
     if not quiet:
         click.echo(f"written: {out}", err=True)
     ctx.exit(0 if getattr(subject, "status", "ok") == "ok" else NONE)

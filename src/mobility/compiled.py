@@ -103,7 +103,7 @@ def _guided(
     arc_ban: Array, vertex_ban: Array, stamp: int, best: Array, key: Array, came: Array, slot: Array, heap: Array,
     touched: Array, far: int,
 ) -> tuple[int, int]:  # fmt: skip
-    """A* from source to target; returns the weight (`far` if none) and how many vertices it touched."""
+    """Search from source to target by A*; return the weight (`far` if none) and how many vertices it touched."""
     best[source] = 0
     key[source] = toward[source]
     came[source] = -1
@@ -167,7 +167,9 @@ def _clear(best: Array, slot: Array, touched: Array, count: int, far: int) -> No
 
 
 @njit(cache=True, nogil=True)
-def _bound(start: Array, order: Array, head: Array, weight: Array, toward: Array, u: int, arc_ban: Array, stamp: int, far: int) -> int:
+def _bound(
+    start: Array, order: Array, head: Array, weight: Array, toward: Array, u: int, arc_ban: Array, stamp: int, far: int
+) -> int:
     least = far
     for j in range(start[u], start[u + 1]):
         a = order[j]
@@ -221,7 +223,9 @@ class CompiledRouter:
         """Return a lower bound of :meth:`shortest`: the best first step."""
         self._ban(arcs)
         return int(
-            _bound(self._start, self._order, self._head, self._weight, self.toward, start, self._arc_ban, self._stamp, FAR)
+            _bound(
+                self._start, self._order, self._head, self._weight, self.toward, start, self._arc_ban, self._stamp, FAR
+            )
         )
 
     def _ban(self, arcs: Collection[int]) -> None:
@@ -231,28 +235,6 @@ class CompiledRouter:
 
 
 # ---- flows; residual arc 2 i and 2 i + 1 belong to arc i
-
-
-@njit(cache=True, nogil=True)
-def _levels(start: Array, order: Array, to: Array, room: Array, source: int, sink: int, level: Array, queue: Array) -> bool:
-    """Number vertices by residual steps to the sink, from behind, as far as the source."""
-    level[:] = -1
-    level[sink] = 0
-    queue[0] = sink
-    first, last = 0, 1
-    while first < last:
-        u = queue[first]
-        first += 1
-        if u == source:
-            return True
-        for j in range(start[u], start[u + 1]):
-            a = order[j]
-            v = to[a]
-            if level[v] < 0 and room[a ^ 1] > 0:
-                level[v] = level[u] + 1
-                queue[last] = v
-                last += 1
-    return False
 
 
 @njit(cache=True, nogil=True)
@@ -362,7 +344,9 @@ def _discharge(start: Array, order: Array, to: Array, room: Array, source: int, 
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, limit: int, far: int) -> tuple[int, int]:
+def _cheapest(
+    start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, limit: int, far: int
+) -> tuple[int, int]:
     """Successive shortest paths with potentials; returns flow and cost."""
     n = len(start) - 1
     potential = np.zeros(n, np.int64)
@@ -484,8 +468,10 @@ def _push(
 
 
 @njit(cache=True, nogil=True)
-def _losses(start: Array, order: Array, to: Array, kept: Array, source: int, sink: int, group: Array, member: Array) -> Array:
-    """What each group of arcs takes off a maximum flow; see `mobility.kernels.PlainFlow.losses`."""
+def _losses(
+    start: Array, order: Array, to: Array, kept: Array, source: int, sink: int, group: Array, member: Array
+) -> Array:
+    """Return what each group of arcs takes off a maximum flow; see `mobility.kernels.PlainFlow.losses`."""
     n = len(start) - 1
     room = kept.copy()
     came = np.empty(n, np.int32)
@@ -515,9 +501,13 @@ def _losses(start: Array, order: Array, to: Array, kept: Array, source: int, sin
             rest = x - sent
             if rest > 0:
                 if u != source:
-                    _, stamp, logged = _push(start, order, to, room, u, source, rest, came, queue, mark, stamp, log, logged)
+                    _, stamp, logged = _push(
+                        start, order, to, room, u, source, rest, came, queue, mark, stamp, log, logged
+                    )
                 if v != sink:
-                    _, stamp, logged = _push(start, order, to, room, sink, v, rest, came, queue, mark, stamp, log, logged)
+                    _, stamp, logged = _push(
+                        start, order, to, room, sink, v, rest, came, queue, mark, stamp, log, logged
+                    )
                 lost += rest
         out[g] = lost
         if logged > len(log):

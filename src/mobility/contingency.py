@@ -65,7 +65,12 @@ class Contingency(Answer):
 
 
 def contingency(
-    net: Network, origin: str | Iterable[str], destination: str | Iterable[str], *, n: int = 1, **options: Unpack[Options]
+    net: Network,
+    origin: str | Iterable[str],
+    destination: str | Iterable[str],
+    *,
+    n: int = 1,
+    **options: Unpack[Options],
 ) -> Contingency:
     """Take every link out in turn and state delay and lost throughput, apart.
 

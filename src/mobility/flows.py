@@ -116,8 +116,7 @@ class FlowGraph:
 def flow_graph(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -> FlowGraph:
     """Return the graph and capacities between two sets of places."""
     graph = build_graph(arcs, origins, destinations)
-    real = np.maximum(graph.arc, 0)
-    capacity = np.where(graph.arc >= 0, arcs.capacity[real] if len(arcs.capacity) else 0.0, np.inf)
+    capacity = graph.spread(arcs.capacity, np.inf)
     bounded = np.isfinite(capacity)
     total = float(capacity[bounded].sum())
     unit = FINE if total * FINE < float(ROOM >> 2) else COARSE
@@ -211,7 +210,9 @@ def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
     row = int(arcs.item[arc])
     if arcs.kind[arc] == LINK:
         links = arcs.net.table("links")
-        column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(links["mode"].iat[row], "capacity_sailings_day")
+        column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(
+            links["mode"].iat[row], "capacity_sailings_day"
+        )
         value = arcs.net.values(column)
         kind = "default" if value.default[row] else "estimate" if value.estimated[row] else "stated"
         return bool(arcs.assumed_capacity[row]), f"{column} {value.value[row]:g} ({kind})"
@@ -259,5 +260,7 @@ def _by_corridor(arcs: Arcs, links: Sequence[LinkFlow]) -> dict[str, float]:
 
 def _assumed(arcs: Arcs, graph: Graph, flows: Array) -> tuple[str, ...]:
     used = [int(a) for a in graph.arc[(flows > 0) & (graph.arc >= 0)]]
-    unbounded = [a for a in used if arcs.kind[a] in (TRANSFER, BORDER) and arcs.item[a] >= 0 and np.isinf(arcs.capacity[a])]
+    unbounded = [
+        a for a in used if arcs.kind[a] in (TRANSFER, BORDER) and arcs.item[a] >= 0 and np.isinf(arcs.capacity[a])
+    ]
     return tuple(dict.fromkeys(arcs.label(a) for a in unbounded))

@@ -24,8 +24,9 @@ COMPILE_FROM = 20_000
 class Router(Protocol):
     """Shortest paths from one vertex to another in a graph of which parts can be banned for one search."""
 
-    toward: Sequence[int]
-    """Distance of each vertex to the target, with nothing banned; `FAR` when there is no way."""
+    @property
+    def toward(self) -> Sequence[int]:
+        """Distance of each vertex to the target, with nothing banned; `FAR` when there is no way."""
 
     def shortest(
         self, start: int, arcs: Collection[int] = (), vertices: Collection[int] = ()
@@ -322,7 +323,9 @@ def flow(size: int, tail: Array, head: Array, capacity: Array, cost: Array, sour
     return PlainFlow(size, tail, head, capacity, cost, source, sink)
 
 
-def widest(size: int, tail: Array, head: Array, width: Array, sources: Collection[int], target: int) -> tuple[float, list[int]]:
+def widest(
+    size: int, tail: Array, head: Array, width: Array, sources: Collection[int], target: int
+) -> tuple[float, list[int]]:
     """Return the widest bottleneck from `sources` to `target` and the arcs of one path that has it.
 
     ``(-inf, [])`` when there is no path.

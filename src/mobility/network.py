@@ -166,7 +166,10 @@ class Network:
         place = self.node_index
         xy = nodes[["lon", "lat"]].to_numpy(float)
         ends = np.stack(
-            [xy[[place[n] for n in frame.from_node]].reshape(-1, 2), xy[[place[n] for n in frame.to_node]].reshape(-1, 2)],
+            [
+                xy[[place[n] for n in frame.from_node]].reshape(-1, 2),
+                xy[[place[n] for n in frame.to_node]].reshape(-1, 2),
+            ],
             axis=1,
         )
         return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(ends), crs=GEOGRAPHIC)
@@ -439,9 +442,7 @@ class Network:
         nodes = self.table("nodes")
         return tuple(sorted({c for c in [*nodes["country"].tolist(), *nodes["country2"].tolist()] if c}))
 
-    def where(
-        self, *, corridor: str = "", mode: str = "", country: str = "", status: str = ""
-    ) -> list[str]:
+    def where(self, *, corridor: str = "", mode: str = "", country: str = "", status: str = "") -> list[str]:
         """Return the ids of the links that meet all conditions given."""
         links = self.table("links")
         keep = np.ones(len(links), bool)
@@ -646,7 +647,7 @@ class Network:
 
 _SERVES: Mapping[str, tuple[str, ...]] = {
     "road": ("length_km", "speed_kmh", "capacity_veh_h", "mlc_wheeled", "mlc_tracked", "max_height_m"),
-    "rail": ("length_km", "speed_kmh", "capacity_trains_day", "max_axle_t", "max_train_length_m", "max_gradient_permille"),
+    "rail": ("length_km", "speed_kmh", "capacity_trains_day", "max_axle_t", "max_train_length_m"),
     "sea": ("length_km", "speed_kmh", "capacity_sailings_day", "ship_lane_m"),
     "waterway": ("length_km", "speed_kmh", "capacity_sailings_day", "ship_lane_m"),
 }  # fmt: skip

@@ -211,7 +211,17 @@ class Explanation(Answer):
 
 
 def _frame(routes: Sequence[Route]) -> pd.DataFrame:
-    columns = ["rank", "time_h", "length_km", "modes", "countries", "border_crossings", "unknown_km", "estimated_km", "links"]
+    columns = [
+        "rank",
+        "time_h",
+        "length_km",
+        "modes",
+        "countries",
+        "border_crossings",
+        "unknown_km",
+        "estimated_km",
+        "links",
+    ]
     rows = [{c: getattr(r, c) for c in columns} for r in routes]
     for row in rows:
         for c in ("modes", "countries", "border_crossings", "links"):
@@ -269,6 +279,13 @@ class Graph:
     place: Array
     source: int
     sink: int
+
+    def spread(self, per_arc: Array, otherwise: Any) -> Array:
+        """Return a value of each compiled arc as a value of each arc here; added arcs get `otherwise`."""
+        out = np.full(len(self.arc), otherwise, per_arc.dtype)
+        real = self.arc >= 0
+        out[real] = per_arc[self.arc[real]]
+        return out
 
 
 def build_graph(
@@ -359,6 +376,7 @@ def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int
                     heappush(heap, (bound, next(ticket), None, path[:i], ban))
             base += int(weights[path[i]])
 
+
 def _first_return(graph: Graph, path: Sequence[int]) -> int | None:
     """Return the index of the first arc of a path that enters a place for the second time."""
     seen = set()
@@ -387,7 +405,11 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
     km = [float(arcs.length_km[a]) for a in on]
     crossing = set(net.table("borders")["node_id"].tolist())
     names = [str(nodes["node_id"].iat[p]) for p in places]
-    crossed = [n for n, p in zip(names[1:-1], places[1:-1], strict=True) if nodes["kind"].iat[p] == "border_crossing" or n in crossing]
+    crossed = [
+        n
+        for n, p in zip(names[1:-1], places[1:-1], strict=True)
+        if nodes["kind"].iat[p] == "border_crossing" or n in crossing
+    ]
     states = [c for r in rows for c in net.link_countries[r]]
     corridors = [c for r in rows for c in net.table("links")["corridors"].iat[r].split(";") if c]
     lead = lead_times(net, arcs.options["permission"])
@@ -420,7 +442,9 @@ def _permits(arcs: Arcs, rows: Sequence[int]) -> tuple[Mapping[str, Any], ...]:
     return tuple({"limit": k, "value": v, "required": q, "links": ids} for (k, v, q), ids in grouped.items())
 
 
-def best_path(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], via: Sequence[str] = ()) -> list[int] | None:
+def best_path(
+    arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], via: Sequence[str] = ()
+) -> list[int] | None:
     """Return the arcs of the fastest route, or None."""
     graph = build_graph(arcs, origins, destinations, via)
     found = next(k_shortest(graph), None)
@@ -489,7 +513,11 @@ def routes(
     origins, destinations, stops, arcs = prepare(net, origin, destination, via, options)
     question = describe(arcs, origins, destinations, via=stops, k=k, distinct=distinct)
     graph = build_graph(arcs, origins, destinations, stops)
-    paths = _alternatives(arcs, graph, k, distinct) if distinct is not None else [p for _, p in islice(k_shortest(graph), k)]
+    paths = (
+        _alternatives(arcs, graph, k, distinct)
+        if distinct is not None
+        else [p for _, p in islice(k_shortest(graph), k)]
+    )
     found = [make_route(arcs, graph.arc[p].tolist()) for p in paths]
     # Stable: equal times keep the order of the search. Times are compared as the search does, in milliseconds.
     found.sort(key=lambda r: round(r.time_h * 3.6e6))
@@ -500,11 +528,17 @@ def routes(
 
 
 def prepare(
-    net: Network, origin: str | Iterable[str], destination: str | Iterable[str], via: str | Iterable[str], options: Options
+    net: Network,
+    origin: str | Iterable[str],
+    destination: str | Iterable[str],
+    via: str | Iterable[str],
+    options: Options,
 ) -> tuple[list[str], list[str], list[str], Arcs]:
     """Resolve the places and compile the arcs of a question, all faults at once."""
     faults: list[Finding] = []
-    origins, destinations, stops = [], [], []
+    origins: list[str] = []
+    destinations: list[str] = []
+    stops: list[str] = []
     try:
         origins, destinations = ends(net, origin, destination)
     except InputError as error:
@@ -534,13 +568,13 @@ def _favourable(
     With estimates at their favourable end; if even then none passes, the route on operational links on
     which the fewest limits are too low.
     """
-    hopeful = compile_arcs(net, **{**options, "estimates": "favourable"})
+    best_case: Options = {**options, "estimates": "favourable"}
+    hopeful = compile_arcs(net, **best_case)
     path = best_path(hopeful, origins, destinations, stops)
     fits = path is not None
     if path is None:
         operational = (hopeful.net.table("links")["status"] == "operational").to_numpy()
-        row = np.where(hopeful.kind == LINK, hopeful.item, 0)
-        lifted = hopeful.open | (_liftable(hopeful) & (operational[row] if len(operational) else False))
+        lifted = hopeful.open | (_liftable(hopeful) & hopeful.per_arc(operational, False))
         path, _ = _smallest_opening(hopeful, origins, destinations, stops, lifted)
     if path is None:
         return None, False, ()
@@ -552,9 +586,9 @@ def _favourable(
 
 def _alternatives(arcs: Arcs, graph: Graph, k: int, share: float) -> list[list[int]]:
     """Return up to k paths, each sharing at most `share` of its length with every better one."""
-    km = np.where(graph.arc >= 0, arcs.length_km[np.maximum(graph.arc, 0)], 0.0)
-    link = np.where(graph.arc >= 0, arcs.item[np.maximum(graph.arc, 0)], -1)
-    is_link = (graph.arc >= 0) & (arcs.kind[np.maximum(graph.arc, 0)] == LINK)
+    km = graph.spread(arcs.length_km, 0.0)
+    link = graph.spread(arcs.item, -1)
+    is_link = graph.spread(arcs.kind, -1) == LINK
 
     def parts(path: Sequence[int]) -> dict[int, float]:
         return {int(link[a]): float(km[a]) for a in path if is_link[a]}
@@ -622,13 +656,15 @@ def redundancy(
     True
     """
     origins, destinations, _, arcs = prepare(net, origin, destination, (), options)
-    sets = _disjoint(arcs, origins, destinations, _link_bundles(arcs))
+    sets = _disjoint(arcs, origins, destinations, list(arcs.arcs_of_link.values()))
     found = sorted((make_route(arcs, p) for p in sets), key=lambda r: round(r.time_h * 3.6e6))
     ranked = tuple(_ranked(r, i) for i, r in enumerate(found, 1))
     assets = len(found)
     row = arcs.net.link_index
-    if any(sum(i in rows for r in found for i in {row[x] for x in r.links}) > 1 for rows in arcs.assets if len(rows) > 1):
-        bundles = {i: [a for r in rows for a in arcs.arcs_of_link.get(r, ())] for i, rows in enumerate(arcs.assets)}
+    if any(
+        sum(i in rows for r in found for i in {row[x] for x in r.links}) > 1 for rows in arcs.assets if len(rows) > 1
+    ):
+        bundles = [[a for r in rows for a in arcs.arcs_of_link.get(r, ())] for rows in arcs.assets]
         assets = len(_disjoint(arcs, origins, destinations, bundles))
     nodes = len(_disjoint(arcs, origins, destinations, _place_bundles(arcs, origins, destinations), timed=False))
     question = describe(arcs, origins, destinations)
@@ -636,11 +672,7 @@ def redundancy(
     return Redundancy(net, question, "ok" if ranked else "no_route", len(ranked), nodes, assets, ranked, total)
 
 
-def _link_bundles(arcs: Arcs) -> dict[int, list[int]]:
-    return arcs.arcs_of_link
-
-
-def _place_bundles(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -> dict[int, list[int]]:
+def _place_bundles(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -> list[list[int]]:
     """Return, for each place between, the arcs of links that arrive there; and each link as its own bundle."""
     free = {arcs.net.node_index[n] for n in (*origins, *destinations)}
     bundles: dict[int, list[int]] = {}
@@ -648,11 +680,15 @@ def _place_bundles(arcs: Arcs, origins: Sequence[str], destinations: Sequence[st
         place = int(arcs.place[arcs.head[arc]])
         if place not in free:
             bundles.setdefault(place, []).append(arc)
-    return {i: group for i, group in enumerate([*bundles.values(), *arcs.arcs_of_link.values()])}
+    return [*bundles.values(), *arcs.arcs_of_link.values()]
 
 
 def _disjoint(
-    arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], bundles: Mapping[int, Sequence[int]], timed: bool = True
+    arcs: Arcs,
+    origins: Sequence[str],
+    destinations: Sequence[str],
+    bundles: Sequence[Sequence[int]],
+    timed: bool = True,
 ) -> list[list[int]]:
     """Return a largest set of paths that use each bundle of arcs at most once, of least total weight if `timed`.
 
@@ -661,7 +697,7 @@ def _disjoint(
     """
     graph = build_graph(arcs, origins, destinations)
     index = {int(a): i for i, a in enumerate(graph.arc.tolist()) if a >= 0}
-    groups = [[index[a] for a in group if a in index] for group in bundles.values()]
+    groups = [[index[a] for a in group if a in index] for group in bundles]
     groups = [g for g in groups if g]
     single = np.zeros(len(graph.tail), bool)
     for g in groups:
@@ -789,7 +825,7 @@ def _hours_of(graph: Graph) -> Array:
 def _solution(found: Any) -> Array:
     if found.x is None:
         raise MobilityError(f"the integer programme for disjoint routes did not end: {found.message}")
-    return np.rint(found.x).astype(np.int64)
+    return np.asarray(np.rint(found.x), np.int64)
 
 
 def _walks(graph: Graph, used: Array) -> list[list[int]]:
@@ -898,9 +934,7 @@ def _reason(path: list[int] | None, ideal: list[int] | None, blocking: Sequence[
 
 def _liftable(arcs: Arcs) -> Array:
     """Return the arcs of links that the network closes and the question does not."""
-    row = np.where(arcs.kind == LINK, arcs.item, 0)
-    offered = arcs.offered & ~arcs.asked_closed
-    return (arcs.kind == LINK) & (offered[row] if len(offered) else False)
+    return arcs.per_arc(arcs.offered & ~arcs.asked_closed, False)
 
 
 def _best_in(arcs: Arcs, graph: Graph) -> list[int] | None:
@@ -942,7 +976,7 @@ def _smallest_opening(
 ) -> tuple[list[int] | None, tuple[Block, ...]]:
     """Return the route that needs the fewest limits lifted (the fastest of those), and these limits."""
     graph = build_graph(arcs, origins, destinations, stops, lifted)
-    shut = (graph.arc >= 0) & ~arcs.open[np.maximum(graph.arc, 0)]
+    shut = ~graph.spread(arcs.open, True)
     # Plain integers have no largest value, so a limit can weigh more than any time.
     weight = graph.weight.astype(object)
     for a in np.flatnonzero(shut).tolist():
@@ -961,8 +995,7 @@ def _heaviest(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -
     links = arcs.net.table("links")
     mode = links["mode"].to_numpy(object)
     usable = arcs.offered & ~arcs.asked_closed & (links["status"] == "operational").to_numpy()
-    row = np.where(arcs.kind == LINK, arcs.item, 0)
-    opened = np.where(arcs.kind == LINK, usable[row] if len(usable) else False, True)
+    opened = arcs.per_arc(usable, True)
     plain = arcs.vehicle.name == "any"
     estimates = arcs.options["estimates"]
     out: dict[str, dict[str, Any]] = {}
@@ -986,21 +1019,17 @@ def _heaviest(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -
             width[on] = np.where(np.isnan(value[on]), unknown, value[on])
         if not asked:
             continue
-        out[limit] = _bottleneck(arcs, width, opened, row, origins, destinations)
+        out[limit] = _bottleneck(arcs, width, opened, origins, destinations)
     return out
 
 
 def _bottleneck(
-    arcs: Arcs, width: Array, opened: Array, row: Array, origins: Sequence[str], destinations: Sequence[str]
+    arcs: Arcs, width: Array, opened: Array, origins: Sequence[str], destinations: Sequence[str]
 ) -> dict[str, Any]:
     graph = build_graph(arcs, origins, destinations, (), opened)
-    real = np.maximum(graph.arc, 0)
-    is_link = (graph.arc >= 0) & (arcs.kind[real] == LINK)
-    wide = np.where(is_link, width[row[real]] if len(width) else np.inf, np.inf)
+    wide = graph.spread(arcs.per_arc(width, np.inf), np.inf)
     value, path = kernels.widest(graph.size, graph.tail, graph.head, wide, [graph.source], graph.sink)
-    ids = arcs.net.table("links")["link_id"]
     if not math.isfinite(value):
-        none = "no_route" if value < 0 else "not_limiting"
-        return {"value": None, "links": [], "status": none}
-    setting = [str(ids.iat[int(arcs.item[graph.arc[a]])]) for a in path if is_link[a] and wide[a] == value]
+        return {"value": None, "links": [], "status": "no_route" if value < 0 else "not_limiting"}
+    setting = arcs.link_ids(int(graph.arc[a]) for a in path if wide[a] == value)
     return {"value": value, "links": setting, "status": "ok"}

@@ -48,11 +48,16 @@ def title(console: Console, net: Network, question: Mapping[str, Any], what: str
     """Print what was asked: places, vehicle, and every option that differs from its default."""
     places = " → ".join(", ".join(net.name(n) for n in question[side]) for side in ("from", "to"))
     console.print(Text(f"{what}: {places}", style="bold"), highlight=False)
-    plain = {"vehicle": "any", "year": None, "share": 1.0, "unknown": "penalise", "estimates": "strict", "permission": "none"}
+    plain = {
+        "vehicle": "any",
+        "year": None,
+        "share": 1.0,
+        "unknown": "penalise",
+        "estimates": "strict",
+        "permission": "none",
+    }
     parts = [f"vehicle {question['vehicle']}"]
-    for key, usual in plain.items():
-        if key != "vehicle" and question[key] != usual:
-            parts.append(f"{key} {question[key]}")
+    parts += [f"{key} {question[key]}" for key, usual in plain.items() if key != "vehicle" and question[key] != usual]
     if len(question["modes"]) < 4:
         parts.append("by " + "/".join(question["modes"]))
     for key in ("via", "avoid", "countries", "close"):
@@ -73,7 +78,9 @@ def grid(*columns: tuple[str, str]) -> Table:
     """Return an open table; each column is a heading and ``left`` or ``right``."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading, side in columns:
-        table.add_column(heading, justify="right" if side == "right" else "left", no_wrap=side != "wrap", overflow="fold")
+        table.add_column(
+            heading, justify="right" if side == "right" else "left", no_wrap=side != "wrap", overflow="fold"
+        )
     return table
 
 
@@ -93,7 +100,16 @@ def show_routes(console: Console, answer: Routes) -> None:
 
 
 def _route_table(console: Console, routes: Sequence[Route]) -> None:
-    table = grid(("", "right"), ("time", "right"), ("km", "right"), ("wait", "right"), ("modes", "wrap"), ("states", "wrap"), ("unknown", "right"), ("est.", "right"))
+    table = grid(
+        ("", "right"),
+        ("time", "right"),
+        ("km", "right"),
+        ("wait", "right"),
+        ("modes", "wrap"),
+        ("states", "wrap"),
+        ("unknown", "right"),
+        ("est.", "right"),
+    )
     for r in routes:
         share = [f"{km / r.length_km:.0%}" if r.length_km else "-" for km in (r.unknown_km, r.estimated_km)]
         table.add_row(
@@ -133,7 +149,9 @@ def _candidate(console: Console, answer: Routes | Explanation) -> None:
     if answer.candidate_fits:
         console.print("Best candidate, if estimates turn out well:", style="bold", highlight=False)
     else:
-        console.print("Best candidate; even the favourable end of the estimates does not do:", style="bold", highlight=False)
+        console.print(
+            "Best candidate; even the favourable end of the estimates does not do:", style="bold", highlight=False
+        )
     _route_table(console, [answer.candidate])
     _way(console, answer.net, answer.candidate)
     if answer.assess_first:
@@ -166,9 +184,13 @@ def show_redundancy(console: Console, answer: Redundancy) -> None:
         console.print("No route.", style="bold red")
         foot(console, answer.net)
         return
-    console.print(f"{answer.link_disjoint} routes share no link, {answer.node_disjoint} share no place between.", highlight=False)
+    console.print(
+        f"{answer.link_disjoint} routes share no link, {answer.node_disjoint} share no place between.", highlight=False
+    )
     if answer.asset_disjoint != answer.link_disjoint:
-        console.print(f"{answer.asset_disjoint} share no structure (links with one asset_id count as one).", highlight=False)
+        console.print(
+            f"{answer.asset_disjoint} share no structure (links with one asset_id count as one).", highlight=False
+        )
     _route_table(console, answer.routes)
     for route in answer.routes:
         _way(console, answer.net, route)
@@ -199,7 +221,9 @@ def show_explanation(console: Console, answer: Explanation) -> None:
         console.print("Heaviest that passes, each limit by itself:", style="bold", highlight=False)
         table = grid(("limit", "left"), ("passes", "right"), ("set by", "wrap"))
         for limit, hit in answer.heaviest.items():
-            value = {"no_route": "nothing known", "not_limiting": "not limited"}.get(hit["status"]) or _cell(hit["value"])
+            value = {"no_route": "nothing known", "not_limiting": "not limited"}.get(hit["status"]) or _cell(
+                hit["value"]
+            )
             ids = hit["links"]
             named = " ".join(ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
             table.add_row(limit, value, named)
@@ -216,7 +240,9 @@ def show_throughput(console: Console, answer: Throughput) -> None:
         foot(console, net)
         return
     console.print(
-        f"{number(answer.vehicles_per_day)} vehicles a day, {number(answer.tonnes_per_day)} t a day", style="bold", highlight=False
+        f"{number(answer.vehicles_per_day)} vehicles a day, {number(answer.tonnes_per_day)} t a day",
+        style="bold",
+        highlight=False,
     )
     console.print("Minimum cut, nearest the origins:", style="bold", highlight=False)
     table = grid(("member", "left"), ("where", "wrap"), ("veh/day", "right"), ("rests on", "wrap"))
@@ -252,19 +278,31 @@ def show_contingency(console: Console, answer: Contingency, most: int = 15) -> N
         console.print("No route even with every link in place.", style="bold red")
         foot(console, net)
         return
+    cuts = sum(o.status == "cut" for o in answer.outages)
     console.print(
         f"Base: {hours(answer.time_h)}, {number(answer.vehicles_per_day)} vehicles a day. "
-        f"{len(answer.outages)} of {answer.tried} outages change something; {sum(o.status == 'cut' for o in answer.outages)} cut.",
+        f"{len(answer.outages)} of {answer.tried} outages change something; {cuts} cut.",
         highlight=False,
     )
-    table = grid(("out", "wrap"), ("where", "wrap"), ("time", "right"), ("delay", "right"), ("veh/day", "right"), ("lost", "right"))
+    table = grid(
+        ("out", "wrap"),
+        ("where", "wrap"),
+        ("time", "right"),
+        ("delay", "right"),
+        ("veh/day", "right"),
+        ("lost", "right"),
+    )
     for o in answer.outages[:most]:
         lost = f"{o.lost_vehicles_per_day / answer.vehicles_per_day:.0%}" if answer.vehicles_per_day else "-"
         delay = "cut" if o.status == "cut" else "-" if not o.delay_h else f"+{hours(o.delay_h)}"
-        table.add_row(" ".join(o.links), place_of(net, o.links[0]), hours(o.time_h), delay, number(o.vehicles_per_day), lost)
+        table.add_row(
+            " ".join(o.links), place_of(net, o.links[0]), hours(o.time_h), delay, number(o.vehicles_per_day), lost
+        )
     console.print(table, highlight=False)
     if len(answer.outages) > most:
-        console.print(f"… and {len(answer.outages) - most} more (--format json lists all)", style="dim", highlight=False)
+        console.print(
+            f"… and {len(answer.outages) - most} more (--format json lists all)", style="dim", highlight=False
+        )
     foot(console, net)
 
 
@@ -285,7 +323,9 @@ def show_findings(console: Console, result: CheckResult, where: str) -> None:
 def show_summary(console: Console, net: Network) -> None:
     """Print what a network holds and what it rests on."""
     s = net.summary()
-    console.print(Text(f"{s['places']} places, {s['links']} links, {number(s['km'])} km", style="bold"), highlight=False)
+    console.print(
+        Text(f"{s['places']} places, {s['links']} links, {number(s['km'])} km", style="bold"), highlight=False
+    )
     for heading in ("modes", "status", "countries", "corridors"):
         rows = sorted(s[heading].items(), key=lambda kv: -kv[1]["km"])
         if rows:
@@ -296,7 +336,9 @@ def show_summary(console: Console, net: Network) -> None:
         for column, part in columns.items():
             table.add_row(mode, column, f"{part['unknown']:.0%}", f"{part['estimated']:.0%}")
     console.print(table, highlight=False)
-    console.print(Text(f"tables: {', '.join(f'{k} {v}' for k, v in s['tables'].items())}", style="dim"), highlight=False)
+    console.print(
+        Text(f"tables: {', '.join(f'{k} {v}' for k, v in s['tables'].items())}", style="dim"), highlight=False
+    )
     console.print(Text(f"data {s['data_hash'][:12]}", style="dim"), highlight=False)
     foot(console, net)
 
@@ -305,8 +347,17 @@ def show_link(console: Console, net: Network, link_id: str) -> None:
     """Print every attribute of a link with source, confidence and range."""
     frame = net.attributes(link_id)
     row = net.table("links").iloc[net.link_index[link_id]]
-    console.print(Text(f"{link_id}: {net.name(row['from_node'])} – {net.name(row['to_node'])}", style="bold"), highlight=False)
-    table = grid(("column", "left"), ("value", "wrap"), ("unit", "left"), ("basis", "left"), ("range", "right"), ("confidence", "left"))
+    console.print(
+        Text(f"{link_id}: {net.name(row['from_node'])} – {net.name(row['to_node'])}", style="bold"), highlight=False
+    )
+    table = grid(
+        ("column", "left"),
+        ("value", "wrap"),
+        ("unit", "left"),
+        ("basis", "left"),
+        ("range", "right"),
+        ("confidence", "left"),
+    )
     for name, r in frame.iterrows():
         span = f"{r['low']:g} to {r['high']:g}" if r["low"] != r["high"] and r["low"] == r["low"] else ""
         table.add_row(str(name), _cell(r["value"]), r["unit"], r["basis"], span, r["confidence"])
@@ -322,7 +373,7 @@ def show_sources(console: Console, net: Network, text: str) -> None:
     table = net.table("sources")
     known = {r["source_id"]: r for r in table.to_dict("records")}
     for item in filter(None, (x.strip() for x in text.split(";"))):
-        key, _, detail = (x.strip() for x in item.partition(":"))
+        key = item.partition(":")[0].strip()
         line = Text("source  ", style="bold")
         line.append(item, style="not bold")
         if key in known:
@@ -341,7 +392,9 @@ def show_node(console: Console, net: Network, node_id: str) -> None:
             console.print(f"{column:12} {escape(_cell(value))}", highlight=False)
     show_sources(console, net, str(row["source"]))
     links = net.table("links")
-    table = grid(("link", "left"), ("mode", "left"), ("to", "wrap"), ("km", "right"), ("status", "left"), ("corridors", "wrap"))
+    table = grid(
+        ("link", "left"), ("mode", "left"), ("to", "wrap"), ("km", "right"), ("status", "left"), ("corridors", "wrap")
+    )
     for r in links[(links["from_node"] == node_id) | (links["to_node"] == node_id)].to_dict("records"):
         other = r["to_node"] if r["from_node"] == node_id else r["from_node"]
         table.add_row(r["link_id"], r["mode"], net.name(other), number(r["length_km"]), r["status"], r["corridors"])
@@ -349,7 +402,11 @@ def show_node(console: Console, net: Network, node_id: str) -> None:
     for name in ("terminals", "borders", "ports"):
         frame = net.table(name)
         for r in frame[frame["node_id"] == node_id].to_dict("records"):
-            cells = [f"{k} {_cell(v)}" for k, v in r.items() if k not in ("node_id", "source", "value_confidence") and v != "" and v == v]
+            cells = [
+                f"{k} {_cell(v)}"
+                for k, v in r.items()
+                if k not in ("node_id", "source", "value_confidence") and v != "" and v == v
+            ]
             console.print(f"[bold]{name[:-1]}[/bold] " + escape("; ".join(cells)), highlight=False)
     foot(console, net)
 
@@ -360,7 +417,8 @@ def show_vehicle(console: Console, one: Vehicle) -> None:
     fields: dict[str, object] = {
         "mass t": one.mass_t, "length m": one.length_m, "width m": one.width_m, "height m": one.height_m,
         "lane metres": one.lane_m, "modes": " ".join(one.modes), "on a train": one.per_train,
-        "wagon": one.wagon.name if one.wagon else None, "transporter": one.transporter.name if one.transporter else None,
+        "wagon": one.wagon.name if one.wagon else None,
+        "transporter": one.transporter.name if one.transporter else None,
         "road speed km/h": one.road_form.road_speed_kmh, "loading gauge": one.gauge_profile or None,
         "confidence": one.confidence, "estimated": " ".join(one.estimated), "source": one.source, "note": one.note,
     }  # fmt: skip
@@ -381,7 +439,11 @@ def show_frame(console: Console, frame: Any) -> None:
     filled = [c for c in frame.columns if any(v != "" and v == v and v is not None for v in frame[c].tolist())]
     room, kept = console.width, []
     for c in filled:
-        need = min(24, max(len(str(c)), *(len(_cell(v)) for v in frame[c].tolist()))) + 2 if len(frame) else len(str(c)) + 2
+        need = (
+            min(24, max(len(str(c)), *(len(_cell(v)) for v in frame[c].tolist()))) + 2
+            if len(frame)
+            else len(str(c)) + 2
+        )
         if need > room:
             break
         room -= need

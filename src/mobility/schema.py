@@ -107,20 +107,18 @@ def _schema() -> tuple[Column, ...]:
     def number(text: str, empty: float) -> float:
         return float(text) if text else empty
 
-    rows = []
     with (Path(__file__).parent / "schema.csv").open(encoding="utf-8", newline="") as file:
-        for r in csv.DictReader(file):
-            rows.append(
-                Column(
-                    table=r["table"], column=r["column"], type=r["type"], unit=r["unit"],
-                    min=number(r["min"], -np.inf), max=number(r["max"], np.inf),
-                    low=number(r["low"], -np.inf), high=number(r["high"], np.inf),
-                    required=r["required"] == "yes", default=_pairs(r["default"]),
-                    words=tuple(w for w in r["words"].split("|") if w), range=_pairs(r["range"]),
-                    better=r["better"], merge=r["merge"], description=r["description"],
-                )
-            )  # fmt: skip
-    return tuple(rows)
+        return tuple(
+            Column(
+                table=r["table"], column=r["column"], type=r["type"], unit=r["unit"],
+                min=number(r["min"], -np.inf), max=number(r["max"], np.inf),
+                low=number(r["low"], -np.inf), high=number(r["high"], np.inf),
+                required=r["required"] == "yes", default=_pairs(r["default"]),
+                words=tuple(w for w in r["words"].split("|") if w), range=_pairs(r["range"]),
+                better=r["better"], merge=r["merge"], description=r["description"],
+            )
+            for r in csv.DictReader(file)
+        )  # fmt: skip
 
 
 def default(table: str, column: str, *keys: str) -> float | None:
@@ -360,14 +358,15 @@ def _missing(value: Any) -> bool:
 
 
 def _numbers(column: Column, text: list[str], lines: Sequence[int], faults: Faults) -> np.ndarray[Any, Any]:
-    values = pd.to_numeric(pd.Series(text, dtype=object), errors="coerce").to_numpy(float, copy=True)
+    cells = pd.Series(text, dtype=object)
+    values: np.ndarray[Any, Any] = pd.to_numeric(cells, errors="coerce").to_numpy(float, copy=True)
     name = column.column
-    for i in np.flatnonzero(~np.isfinite(values)):
+    for i in np.flatnonzero(~np.isfinite(values)).tolist():
         if text[i]:
             faults.add("error", lines[i], name, text[i], _not_a_number(text[i], column), "not a number")
             values[i] = np.nan
     with np.errstate(invalid="ignore"):
-        for i in np.flatnonzero((values < column.min) | (values > column.max)):
+        for i in np.flatnonzero((values < column.min) | (values > column.max)).tolist():
             message = f"outside {column.min:g} to {column.max:g} {column.unit}".rstrip()
             faults.add("error", lines[i], name, text[i], message)
             values[i] = np.nan
@@ -503,7 +502,12 @@ def link_value(name: str, value: Any) -> float | str:
 
 def data_dictionary() -> str:
     """Return the data dictionary, one Markdown table per table of the schema."""
-    lines = ["# Data dictionary", "", "Made from `src/mobility/schema.csv` by `make docs`; edit that file, not this one.", ""]
+    lines = [
+        "# Data dictionary",
+        "",
+        "Made from `src/mobility/schema.csv` by `make docs`; edit that file, not this one.",
+        "",
+    ]
     lines += [
         "*Hard bounds* stop a command, *plausible bounds* are a warning of `mobility check`. A *default* stands in for",
         "an empty cell and counts as an estimate. A *range* says, by confidence, how far an estimate may be off",
@@ -511,7 +515,12 @@ def data_dictionary() -> str:
         "",
     ]
     for table in tables():
-        lines += [f"## {table}", "", "| column | type | unit | hard bounds | plausible | default | range | meaning |", "|---|---|---|---|---|---|---|---|"]
+        lines += [
+            f"## {table}",
+            "",
+            "| column | type | unit | hard bounds | plausible | default | range | meaning |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
         for c in columns(table).values():
             kind = " \\| ".join(c.words) if c.words else c.type
             bounds = _span(c.min, c.max)

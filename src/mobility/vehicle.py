@@ -18,7 +18,7 @@ import pandas as pd
 
 from mobility.errors import Finding, InputError, did_you_mean, fold
 from mobility.network import Network, shipped
-from mobility.schema import LINE_CATEGORY
+from mobility.schema import LINE_CATEGORY, estimate_range
 
 MODES = ("road", "rail", "sea", "waterway")
 
@@ -289,10 +289,8 @@ def screen(net: Network, vehicle: Vehicle, *, estimates: str = "strict") -> Scre
         for limit, required in needs.items():
             value, guess = limit_values(net, limit, m, estimates)
             known = ~np.isnan(value)
-            if limit == "gauge_mm":
-                low = known & (value != required)
-            else:
-                low = known & (value < required - 1e-9)
+            short = value != required if limit == "gauge_mm" else value < required - 1e-9
+            low = known & short
             if m == "road" and limit == "max_axle_t":
                 legal = low & (value >= LEGAL_AXLE_T)
                 _mark(asks, limit, on & legal, size)
@@ -329,19 +327,13 @@ def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[A
         links = net.table("links")
         which = 0 if limit == "max_axle_t" else 1
         hint = np.array(["line_category" in e.split(";") for e in links["estimated"].tolist()], bool)
-        for i in np.flatnonzero(np.isnan(value)):
+        for i in np.flatnonzero(np.isnan(value)).tolist():
             category = LINE_CATEGORY.get(links["line_category"].iat[i])
             if category is not None:
                 value[i], guess[i] = category[which], hint[i]
                 if hint[i] and estimates == "favourable":
-                    value[i] = _favourable_category(net, limit, value[i], i)
+                    value[i] = estimate_range(limit, value[i], str(links["confidence"].iat[i]))[1]
     return value, guess
-
-
-def _favourable_category(net: Network, limit: str, value: float, row: int) -> float:
-    from mobility.schema import estimate_range
-
-    return estimate_range(limit, value, str(net.table("links")["confidence"].iat[row]))[1]
 
 
 def _gauge_fits(gauges: list[str], needed: str) -> Array:
@@ -466,7 +458,9 @@ def _read(path: Path, base: Path | None = None) -> dict[str, Vehicle]:
                 fault(None, None, f"wagon {row.get('name', '?')}: {', '.join(missing) or 'name'} is missing")
             else:
                 wagons[cells["name"]] = Wagon(**cells)
-    raw = {row["name"]: row for source in both for row in entries(source, "vehicle") if isinstance(row.get("name"), str)}
+    raw = {
+        row["name"]: row for source in both for row in entries(source, "vehicle") if isinstance(row.get("name"), str)
+    }
     own = {row.get("name"): row for row in entries(data, "vehicle")}
     made: dict[str, Vehicle] = {}
 
@@ -499,7 +493,7 @@ def _read(path: Path, base: Path | None = None) -> dict[str, Vehicle]:
         made[name] = built
         return built
 
-    for name in (own if base is not None else raw):
+    for name in own if base is not None else raw:
         if isinstance(name, str):
             build(name)
         else:
@@ -515,7 +509,7 @@ def _lane_metres(cells: Mapping[str, Any]) -> float:
     """Lane metres by the planning rule (length + 1.0) x max(1, width / 3.0)."""
     if "length_m" not in cells:
         return 1.0
-    return round((cells["length_m"] + 1.0) * max(1.0, cells.get("width_m", 0.0) / 3.0), 1)
+    return round(float((cells["length_m"] + 1.0) * max(1.0, cells.get("width_m", 0.0) / 3.0)), 1)
 
 
 def _per_train(one: Vehicle, train: Mapping[str, Any]) -> int:
@@ -530,18 +524,29 @@ def _per_train(one: Vehicle, train: Mapping[str, Any]) -> int:
 
 def to_frame(net: Network | None = None) -> pd.DataFrame:
     """Return all known vehicles as a table, one row each."""
-    rows = []
-    for v in vehicles(net).values():
-        rows.append(
-            {
-                "name": v.name, "title": v.title, "mass_t": v.mass_t, "length_m": v.length_m, "width_m": v.width_m,
-                "height_m": v.height_m, "axle_t": v.road_form.axle_t, "mlc_wheeled": v.road_form.mlc_wheeled,
-                "mlc_tracked": v.road_form.mlc_tracked, "road_speed_kmh": v.road_form.road_speed_kmh,
-                "wagon": v.wagon.name if v.wagon else None, "rail_axle_t": v.rail_axle_t,
-                "rail_metre_t": v.rail_metre_t, "per_train": v.per_train, "lane_m": v.lane_m,
-                "modes": ",".join(v.modes), "confidence": v.confidence, "source": v.source,
-            }  # fmt: skip
-        )
+    rows = [
+        {
+            "name": v.name,
+            "title": v.title,
+            "mass_t": v.mass_t,
+            "length_m": v.length_m,
+            "width_m": v.width_m,
+            "height_m": v.height_m,
+            "axle_t": v.road_form.axle_t,
+            "mlc_wheeled": v.road_form.mlc_wheeled,
+            "mlc_tracked": v.road_form.mlc_tracked,
+            "road_speed_kmh": v.road_form.road_speed_kmh,
+            "wagon": v.wagon.name if v.wagon else None,
+            "rail_axle_t": v.rail_axle_t,
+            "rail_metre_t": v.rail_metre_t,
+            "per_train": v.per_train,
+            "lane_m": v.lane_m,
+            "modes": ",".join(v.modes),
+            "confidence": v.confidence,
+            "source": v.source,
+        }
+        for v in vehicles(net).values()
+    ]
     return pd.DataFrame(rows).set_index("name")
 
 

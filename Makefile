@@ -1,0 +1,63 @@
+# make demo   set up and run the main job        make test   set up and pass the tests
+# make check  what CI runs: lint, types, tests   make bench  ratios against the peers
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+FROM := Durrës,Bar,Ploče
+TO := Constanța,Burgas
+ASK := --from $(FROM) --to $(TO) --vehicle wheeled-ifv --share 0.3
+
+.PHONY: demo test test-slow test-min lint types docs check bench wheel clean
+
+$(VENV)/.base: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install -c constraints.txt -e ".[dev]"
+	touch $@ $(VENV)/.base
+
+demo: $(VENV)/.base
+	mkdir -p out
+	$(BIN)/mobility routes $(ASK) -k 4 --distinct 0.7
+	$(BIN)/mobility redundancy $(ASK)
+	$(BIN)/mobility throughput $(ASK)
+	$(BIN)/mobility map flow $(ASK) --out out/throughput.png --overwrite
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+test-slow: $(VENV)/.dev
+	MOBILITY_HYPOTHESIS=thorough $(BIN)/python -m pytest -n auto -m slow
+
+# The oldest releases that pyproject.toml allows, in an environment of their own.
+test-min:
+	test -x $(VENV)-min/bin/python || $(PYTHON) -m venv $(VENV)-min
+	$(PYTHON) tools/minimum.py > $(VENV)-min/floors.txt
+	$(VENV)-min/bin/python -m pip --disable-pip-version-check -q install -c $(VENV)-min/floors.txt -e ".[dev]"
+	$(VENV)-min/bin/python -m pytest -n auto -m "not slow" -W default
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+docs: $(VENV)/.base
+	$(BIN)/python -c "from mobility.schema import data_dictionary as d; print(d())" > docs/data-dictionary.md
+
+check: lint types test
+
+bench: $(VENV)/.base
+	$(BIN)/python benchmarks/run.py
+
+wheel: $(VENV)/.dev
+	$(PIP) wheel --no-deps -w dist .
+
+clean:
+	rm -rf $(VENV) $(VENV)-min out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
