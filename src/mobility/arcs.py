@@ -332,8 +332,7 @@ def _build(
     links = net.table("links")
     code = {m: i for i, m in enumerate(MODES)}
     place_of = net.node_index
-    tail_place = np.array([place_of[n] for n in links["from_node"].tolist()], np.int64)
-    head_place = np.array([place_of[n] for n in links["to_node"].tolist()], np.int64)
+    tail_place, head_place = net.link_ends
     mode = np.array([code[m] for m in links["mode"].tolist()], np.int64)
     places = len(place_of)
 

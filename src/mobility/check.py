@@ -237,9 +237,7 @@ def great_circle_km(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> Any:
 
 def _lengths(net: Network) -> Iterator[Hit]:
     nodes, links = net.table("nodes"), net.table("links")
-    row = net.node_index
-    a = np.array([row[n] for n in links["from_node"]], int)
-    b = np.array([row[n] for n in links["to_node"]], int)
+    a, b = net.link_ends
     lat, lon = nodes["lat"].to_numpy(float), nodes["lon"].to_numpy(float)
     direct = great_circle_km(lat[a], lon[a], lat[b], lon[b])
     length = links["length_km"].to_numpy(float)
@@ -273,13 +271,10 @@ def _lengths(net: Network) -> Iterator[Hit]:
 def _parts(net: Network) -> Iterator[Hit]:
     nodes, links = net.table("nodes"), net.table("links")
     size = len(nodes)
-    row = net.node_index
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    a = np.array([row[n] for n in links["from_node"]], int)
-    b = np.array([row[n] for n in links["to_node"]], int)
-    graph = coo_array((np.ones(len(a)), (a, b)), shape=(size, size))
+    graph = coo_array((np.ones(len(links)), net.link_ends), shape=(size, size))
     count, label = connected_components(graph, directed=False)
     if count == 1:
         return

@@ -17,11 +17,19 @@ from mobility.kernels import FAR
 Array = np.ndarray[Any, Any]
 
 
+@njit(cache=True, nogil=True)
 def _csr(size: int, key: Array) -> tuple[Array, Array]:
-    """Return row pointers and arc order of arcs grouped by one of their ends."""
-    order = np.argsort(key, kind="stable").astype(np.int32)
+    """Return row pointers and arc order of arcs grouped by one of their ends, each group in arc order."""
     start = np.zeros(size + 1, np.int32)
-    np.cumsum(np.bincount(key, minlength=size), out=start[1:])
+    for k in key:
+        start[k + 1] += 1
+    for v in range(size):
+        start[v + 1] += start[v]
+    free = start[:-1].copy()
+    order = np.empty(len(key), np.int32)
+    for a in range(len(key)):
+        order[free[key[a]]] = a
+        free[key[a]] += 1
     return start, order
 
 

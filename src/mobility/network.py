@@ -162,16 +162,8 @@ class Network:
         import shapely
 
         frame = self.frame("links")
-        nodes = self.table("nodes")
-        place = self.node_index
-        xy = nodes[["lon", "lat"]].to_numpy(float)
-        ends = np.stack(
-            [
-                xy[[place[n] for n in frame.from_node]].reshape(-1, 2),
-                xy[[place[n] for n in frame.to_node]].reshape(-1, 2),
-            ],
-            axis=1,
-        )
+        xy = self.table("nodes")[["lon", "lat"]].to_numpy(float)
+        ends = np.stack([xy[side] for side in self.link_ends], axis=1)
         return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(ends), crs=GEOGRAPHIC)
 
     @cached_property
@@ -185,6 +177,13 @@ class Network:
         return {n: i for i, n in enumerate(self.table("links")["link_id"].tolist())}
 
     @cached_property
+    def link_ends(self) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Rows of the places where each link starts and ends."""
+        links, row = self.table("links"), self.node_index
+        start, end = (np.array([row[n] for n in links[c].tolist()], np.int64) for c in ("from_node", "to_node"))
+        return start, end
+
+    @cached_property
     def link_countries(self) -> tuple[tuple[str, ...], ...]:
         """For each link the states it lies in: those its ends share, else those of both ends.
 
@@ -195,11 +194,9 @@ class Network:
             tuple(c for c in pair if c)
             for pair in zip(nodes["country"].tolist(), nodes["country2"].tolist(), strict=True)
         ]
-        links = self.table("links")
-        place = self.node_index
         out = []
-        for a, b in zip(links["from_node"].tolist(), links["to_node"].tolist(), strict=True):
-            one, two = of[place[a]], of[place[b]]
+        for a, b in zip(*(side.tolist() for side in self.link_ends), strict=True):
+            one, two = of[a], of[b]
             shared = tuple(c for c in one if c in two)
             out.append(shared or tuple(dict.fromkeys(one + two)))
         return tuple(out)
@@ -550,6 +547,8 @@ class Network:
     def with_assets(self, link_ids: Iterable[str]) -> list[str]:
         """Return the links with all others that are the same structure, in table order."""
         wanted = set(link_ids)
+        if not wanted:
+            return []
         links = self.table("links")
         ids, assets = links["link_id"].tolist(), links["asset_id"].tolist()
         struck = {a for i, a in zip(ids, assets, strict=True) if a and i in wanted}
