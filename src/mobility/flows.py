@@ -14,6 +14,7 @@ from mobility import kernels
 from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Options
 from mobility.network import Network
 from mobility.paths import Answer, Graph, build_graph, describe, prepare
+from mobility.schema import columns
 
 Array = np.ndarray[Any, Any]
 
@@ -206,19 +207,17 @@ def throughput(
 
 
 def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
-    """Return whether the capacity of an arc is an estimate, and what it rests on."""
+    """Return whether the capacity of an arc is an estimate, and what it rests on, before any share."""
     row = int(arcs.item[arc])
-    if arcs.kind[arc] == LINK:
-        links = arcs.net.table("links")
-        column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(
-            links["mode"].iat[row], "capacity_sailings_day"
-        )
-        value = arcs.net.values(column)
-        kind = "default" if value.default[row] else "estimate" if value.estimated[row] else "stated"
-        return bool(arcs.assumed_capacity[row]), f"{column} {value.value[row]:g} ({kind})"
-    table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
-    guess = "capacity_veh_day" in str(table["estimated"].iat[row]).split(";")
-    return guess, f"capacity_veh_day {table['capacity_veh_day'].iat[row]:g} ({'estimate' if guess else 'stated'})"
+    if arcs.kind[arc] != LINK:
+        table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
+        guess = "capacity_veh_day" in str(table["estimated"].iat[row]).split(";")
+        return guess, f"{table['capacity_veh_day'].iat[row]:g} veh/day, {'estimate' if guess else 'stated'}"
+    mode = str(arcs.net.table("links")["mode"].iat[row])
+    column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(mode, "capacity_sailings_day")
+    value, unit = arcs.net.values(column), columns("links")[column].unit
+    kind = "default" if value.default[row] else "estimate" if value.estimated[row] else "stated"
+    return bool(arcs.assumed_capacity[row]), f"{value.value[row]:g} {unit}, {kind}"
 
 
 def _link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkFlow, ...]:

@@ -265,7 +265,7 @@ class Network:
             if value == "" or value != value:
                 continue
             stated = _level(row["value_confidence"], name) or row["confidence"]
-            source = "schema default" if basis == "default" else row["source"]
+            source = "schema default" if basis == "default" else _source_of(name, row["source"])
             out.append(
                 {
                     "column": name, "value": value, "unit": column.unit, "basis": basis, "low": low, "high": high,
@@ -682,6 +682,14 @@ def _values(links: pd.DataFrame, column: str) -> Values:
             if value[i] == value[i]:
                 low[i], high[i] = stated or schema.estimate_range(column, value[i], level)
     return Values(value, low, high, estimated, filled)
+
+
+def _source_of(column: str, text: str) -> str:
+    """Return the sources of one column: those whose detail names it, else those that name no column."""
+    items = [x.strip() for x in text.split(";") if x.strip()]
+    named = {x: x.partition(":")[2].split(",")[0].strip() for x in items}
+    own = [x for x, word in named.items() if word == column]
+    return "; ".join(own or [x for x, word in named.items() if word not in schema.columns("links")])
 
 
 def _level(by_column: str, column: str) -> str:

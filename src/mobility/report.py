@@ -36,12 +36,12 @@ def hours(value: float | None) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number with a thin group mark: 12 345, 7.5.
+    """Return a number as people read it.
 
     >>> number(12345.0), number(7.52)
-    ('12 345', '7.5')
+    ('12,345', '7.5')
     """
-    return f"{value:,.0f}".replace(",", " ") if abs(value) >= 100 else f"{value:.1f}".rstrip("0").rstrip(".")
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}".rstrip("0").rstrip(".")
 
 
 def title(console: Console, net: Network, question: Mapping[str, Any], what: str) -> None:
@@ -246,7 +246,7 @@ def show_throughput(console: Console, answer: Throughput) -> None:
     )
     console.print("Minimum cut, nearest the origins:", style="bold", highlight=False)
     table = grid(("member", "left"), ("where", "wrap"), ("veh/day", "right"), ("rests on", "wrap"))
-    for c in answer.cut_items:
+    for c in sorted(answer.cut_items, key=lambda c: -c.vehicles_per_day):
         table.add_row(c.item, place_of(net, c.item), number(c.vehicles_per_day), c.basis)
     console.print(table, highlight=False)
     total = sum(answer.corridors.values())
@@ -344,42 +344,43 @@ def show_summary(console: Console, net: Network) -> None:
 
 
 def show_link(console: Console, net: Network, link_id: str) -> None:
-    """Print every attribute of a link with source, confidence and range."""
+    """Print every attribute of a link with basis, range, confidence and source."""
     frame = net.attributes(link_id)
     row = net.table("links").iloc[net.link_index[link_id]]
     console.print(
         Text(f"{link_id}: {net.name(row['from_node'])} – {net.name(row['to_node'])}", style="bold"), highlight=False
     )
+    items = list(dict.fromkeys(x.strip() for text in frame["source"].tolist() for x in text.split(";") if x.strip()))
     table = grid(
-        ("column", "left"),
-        ("value", "wrap"),
-        ("unit", "left"),
-        ("basis", "left"),
-        ("range", "right"),
-        ("confidence", "left"),
-    )
+        ("column", "left"), ("value", "wrap"), ("unit", "left"), ("basis", "left"), ("range", "right"),
+        ("confidence", "left"), ("source", "left"),
+    )  # fmt: skip
     for name, r in frame.iterrows():
         span = f"{r['low']:g} to {r['high']:g}" if r["low"] != r["high"] and r["low"] == r["low"] else ""
-        table.add_row(str(name), _cell(r["value"]), r["unit"], r["basis"], span, r["confidence"])
+        marks = " ".join(str(1 + items.index(x.strip())) for x in r["source"].split(";") if x.strip())
+        table.add_row(str(name), _cell(r["value"]), r["unit"], r["basis"], span, r["confidence"], marks)
     console.print(table, highlight=False)
     if "default" in set(frame["basis"]):
         console.print("default: the cell is empty; the schema's value stands in", style="dim", highlight=False)
-    show_sources(console, net, str(row["source"]))
+    _source_lines(console, net, items)
     foot(console, net)
 
 
 def show_sources(console: Console, net: Network, text: str) -> None:
     """Print the sources of a row with title, date and address."""
-    table = net.table("sources")
-    known = {r["source_id"]: r for r in table.to_dict("records")}
-    for item in filter(None, (x.strip() for x in text.split(";"))):
+    _source_lines(console, net, [x.strip() for x in text.split(";") if x.strip()])
+
+
+def _source_lines(console: Console, net: Network, items: Sequence[str]) -> None:
+    known = {r["source_id"]: r for r in net.table("sources").to_dict("records")}
+    for i, item in enumerate(items, 1):
         key = item.partition(":")[0].strip()
-        line = Text("source  ", style="bold")
+        line = Text(f"source {i}  ", style="bold")
         line.append(item, style="not bold")
         if key in known:
             r = known[key]
             more = ", ".join(x for x in (r["title"], r["date"], r["type"], r["url"]) if x)
-            line.append(f": {more}", style="not bold dim")
+            line.append(f" ({more})", style="not bold dim")
         console.print(line, highlight=False)
 
 
