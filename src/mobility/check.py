@@ -176,12 +176,13 @@ def _coordinates(net: Network) -> Iterator[Hit]:
     lat, lon = nodes["lat"].to_numpy(float), nodes["lon"].to_numpy(float)
     known = schema.columns("nodes")
     a, o = known["lat"], known["lon"]
-    for i in range(len(nodes)):
-        if a.low <= lat[i] <= a.high and o.low <= lon[i] <= o.high:
-            continue
-        if a.low <= lon[i] <= a.high and o.low <= lat[i] <= o.high:
+    inside = (a.low <= lat) & (lat <= a.high) & (o.low <= lon) & (lon <= o.high)
+    turned = (a.low <= lon) & (lon <= a.high) & (o.low <= lat) & (lat <= o.high)
+    here = inside.sum() * 2 >= len(nodes)  # a network of another region is none the worse for it
+    for i in np.flatnonzero(~inside).tolist():
+        if turned[i]:
             yield "nodes", i, "lat", float(lat[i]), f"latitude and longitude look swapped (lon {lon[i]:g})"
-        else:
+        elif here:
             yield "nodes", i, "lat", float(lat[i]), f"lies outside south-east Europe (lon {lon[i]:g})"
     if len(nodes) > 4:
         middle = np.median(lat), np.median(lon)

@@ -350,7 +350,7 @@ def typed(
             out[name] = np.full(size, np.nan) if column.is_number else pd.Series([word] * size, dtype=object)
         elif column.type == "word" and column.default.get(""):
             out[name] = out[name].replace("", column.default[""])
-    return pd.DataFrame(out, copy=False)
+    return pd.DataFrame({name: out[name] for name in [*known, *(n for n in out if n not in known)]}, copy=False)
 
 
 def _missing(value: Any) -> bool:
