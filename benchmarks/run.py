@@ -101,7 +101,7 @@ def measure(name: str, net: mb.Network, ends: tuple[list[str], list[str]], quick
     search = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink)
     routes(name, graph, search, peer, quick)
     flows(name, arcs, ends)
-    outages(name, arcs, graph, search, peer, ends, quick)
+    outages(name, arcs, graph, search, peer, ends)
 
 
 def routes(name: str, graph: Graph, search: Any, peer: nx.MultiDiGraph, quick: bool) -> None:
@@ -143,7 +143,7 @@ def flows(name: str, arcs: Arcs, ends: tuple[list[str], list[str]]) -> None:
 
 
 def outages(
-    name: str, arcs: Arcs, graph: Graph, search: Any, peer: nx.MultiDiGraph, ends: tuple[list[str], list[str]], quick: bool
+    name: str, arcs: Arcs, graph: Graph, search: Any, peer: nx.MultiDiGraph, ends: tuple[list[str], list[str]]
 ) -> None:
     """Print N-1 of all links, for the route and for the flow."""
     groups = [[int(r) for r in rows] for rows in arcs.assets if arcs.link_open[rows].any()]
@@ -166,13 +166,14 @@ def outages(
     def peer_detours() -> list[int | None]:
         out: list[int | None] = []
         for i in sample:
-            taken = [(u, v, a, peer[u][v][a]) for a in members[i] for u, v in [(int(graph.tail[a]), int(graph.head[a]))]]
-            peer.remove_edges_from([(u, v, a) for u, v, a, _ in taken])
+            taken = [(int(graph.tail[a]), int(graph.head[a]), a) for a in members[i]]
+            kept = [(u, v, a, dict(peer[u][v][a])) for u, v, a in taken]
+            peer.remove_edges_from(taken)
             try:
                 out.append(nx.bidirectional_dijkstra(peer, graph.source, graph.sink, weight="weight")[0])
             except nx.NetworkXNoPath:
                 out.append(None)
-            peer.add_edges_from((u, v, a, d) for u, v, a, d in taken)
+            peer.add_edges_from(kept)
         return out
 
     ours, found = timed(detours)
