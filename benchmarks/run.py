@@ -18,11 +18,11 @@ import networkx as nx
 import numpy as np
 
 import mobility as mb
-from mobility import kernels
-from mobility.arcs import LINK, Arcs, compile_arcs
+from mobility import arcs as engines
+from mobility.arcs import LINK, Arcs, Graph, build_graph, compile_arcs
 from mobility.contingency import lost_flow
 from mobility.flows import flow_graph, solve
-from mobility.paths import Graph, build_graph, k_shortest
+from mobility.paths import k_shortest
 from networks import far_pairs, generated
 
 UNIT = 1 << 20
@@ -93,12 +93,12 @@ def main() -> None:
 
 def measure(name: str, net: mb.Network, ends: tuple[list[str], list[str]], quick: bool) -> None:
     """Print the rows of one network."""
-    kernels.COMPILE_FROM = 0  # the many-solve kernels, also on the shipped network
+    engines.COMPILE_FROM = 0  # the many-solve kernels, also on the shipped network
     seconds, arcs = timed(lambda: compile_arcs(net))
     graph = build_graph(arcs, *ends)
     built, peer = timed(lambda: as_networkx(graph), 1, 0.5)
     row(name, f"compile, {len(arcs.tail)} arcs", seconds, built, "networkx: build of the open graph")
-    search = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink)
+    search = graph.router()
     routes(name, graph, search, peer, quick)
     flows(name, arcs, ends)
     outages(name, arcs, graph, search, peer, ends)
@@ -123,7 +123,7 @@ def routes(name: str, graph: Graph, search: Any, peer: nx.MultiDiGraph, quick: b
 
 
 def one_route(graph: Graph) -> int:
-    search = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink)
+    search = graph.router()
     return search.shortest(graph.source)[0]
 
 

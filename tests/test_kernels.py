@@ -145,7 +145,7 @@ def test_the_compiled_kernels_serve_the_verbs_as_the_plain_ones_do(monkeypatch: 
     verbs = (mb.routes, mb.redundancy, mb.contingency)
     plain = [verb(net, **ask).to_dict() for verb in verbs]
     flow = mb.throughput(net, **ask)
-    monkeypatch.setattr(kernels, "COMPILE_FROM", 0)
+    monkeypatch.setattr("mobility.arcs.COMPILE_FROM", 0)
     assert [verb(net, **ask).to_dict() for verb in verbs] == plain
     fast = mb.throughput(net, **ask)
     assert (fast.vehicles_per_day, fast.cut) == (flow.vehicles_per_day, flow.cut)

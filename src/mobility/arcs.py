@@ -7,7 +7,7 @@ and a wait is paid by what passes through. Closing something is a mask on arrays
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypedDict
@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from mobility.errors import Finding, InputError, did_you_mean
+from mobility.kernels import Flow, PlainFlow, PlainRouter, Router
 from mobility.network import Network
 from mobility.vehicle import MODES, Block, Screen, Vehicle, screen
 from mobility.vehicle import vehicle as find_vehicle
@@ -29,6 +30,9 @@ LENGTH_BITS = 20
 """A search weight is milliseconds shifted by this, plus decametres: ties in time go to the shorter way."""
 
 LINK, TRANSFER, BORDER = 0, 1, 2
+
+COMPILE_FROM = 20_000
+"""From this many arcs on a question is worth loading the compiled kernels."""
 
 
 class Options(TypedDict, total=False):
@@ -471,3 +475,82 @@ def _capacities(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Arr
     out = np.where(is_road, 24.0 * road.value, np.where(is_rail, rail, ships.value * aboard))
     guess = np.where(is_road, road.estimated, np.where(is_rail, trains.estimated, ships.estimated | lanes.estimated))
     return out, guess
+
+
+# ---- the graph that is searched
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Arcs with a source before the origins and a sink behind the destinations.
+
+    With places to pass on the way the arcs stand once per stage; passing such a place leads a stage on.
+    ``arc`` is the arc of the compiled network, -1 for those added here.
+    """
+
+    size: int
+    tail: Array
+    head: Array
+    weight: Array
+    arc: Array
+    place: Array
+    source: int
+    sink: int
+
+    def router(self) -> Router:
+        """Return what finds shortest paths to the sink."""
+        ask = self.size, self.tail, self.head, self.weight, self.sink
+        if len(self.tail) < COMPILE_FROM:
+            return PlainRouter(*ask)
+        from mobility.compiled import CompiledRouter
+
+        return CompiledRouter(*ask)
+
+    def flow(self, capacity: Array) -> Flow:
+        """Return an empty flow from source to sink; `capacity` in whole units, one for each arc."""
+        ask = self.size, self.tail, self.head, capacity, self.weight, self.source, self.sink
+        if len(self.tail) < COMPILE_FROM:
+            return PlainFlow(*ask)
+        from mobility.compiled import CompiledFlow
+
+        return CompiledFlow(*ask)
+
+    def spread(self, per_arc: Array, otherwise: Any) -> Array:
+        """Return a value of each compiled arc as a value of each arc here; added arcs get `otherwise`."""
+        out = np.full(len(self.arc), otherwise, per_arc.dtype)
+        real = self.arc >= 0
+        out[real] = per_arc[self.arc[real]]
+        return out
+
+
+def build_graph(
+    arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], via: Sequence[str] = (), mask: Array | None = None
+) -> Graph:
+    """Return the graph of the open arcs (or those of `mask`) between two sets of places."""
+    n, stages = arcs.size, len(via) + 1
+    kept = np.flatnonzero(arcs.open if mask is None else mask)
+    source, sink = n * stages, n * stages + 1
+    tail = [arcs.tail[kept] + n * i for i in range(stages)]
+    head = [arcs.head[kept] + n * i for i in range(stages)]
+    weight = [arcs.weight[kept]] * stages
+    ids = [kept] * stages
+    added: list[tuple[int, int]] = []
+    for place in origins:
+        stage = 0
+        while stage < len(via) and via[stage] == place:
+            stage += 1
+        added += [(source, v + n * stage) for v in arcs.start_vertices([place])]
+    added += [(v + n * (stages - 1), sink) for v in arcs.end_vertices(destinations)]
+    for i, place in enumerate(via):
+        added += [(v + n * i, v + n * (i + 1)) for v in arcs.end_vertices([place])]
+    more = np.array(added, np.int64).reshape(-1, 2)
+    return Graph(
+        size=n * stages + 2,
+        tail=np.concatenate([*tail, more[:, 0]]),
+        head=np.concatenate([*head, more[:, 1]]),
+        weight=np.concatenate([*weight, np.zeros(len(more), np.int64)]),
+        arc=np.concatenate([*ids, np.full(len(more), -1)]),
+        place=np.concatenate([*[arcs.place] * stages, [-1, -2]]),
+        source=source,
+        sink=sink,
+    )

@@ -10,12 +10,12 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from mobility import kernels
-from mobility.arcs import LINK, Arcs, Options
+from mobility.arcs import LINK, Arcs, Graph, Options, build_graph
 from mobility.errors import InputError
 from mobility.flows import FlowGraph, flow_graph
+from mobility.kernels import Router
 from mobility.network import Network
-from mobility.paths import Answer, Graph, build_graph, describe, k_shortest, prepare
+from mobility.paths import Answer, describe, k_shortest, prepare
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def contingency(
     question = describe(arcs, origins, destinations, n=n)
     groups = [rows for rows in arcs.assets if arcs.link_open[rows].any()]
     graph = build_graph(arcs, origins, destinations)
-    search = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink)
+    search = graph.router()
     base = next(k_shortest(graph, search), None)
     if base is None:
         return Contingency(net, question, "no_route", None, 0.0, (), len(groups))
@@ -152,7 +152,7 @@ def _hours(arcs: Arcs, graph: Graph, path: list[int]) -> float:
     return math.fsum(float(arcs.time_h[a]) for a in graph.arc[path] if a >= 0)
 
 
-def _detour(arcs: Arcs, graph: Graph, search: kernels.Router, out: list[int]) -> float | None:
+def _detour(arcs: Arcs, graph: Graph, search: Router, out: list[int]) -> float | None:
     """Return the hours of the fastest route without some arcs; None when none is left."""
     found = next(k_shortest(graph, _Without(search, frozenset(out))), None)
     return None if found is None else _hours(arcs, graph, found[1])
@@ -162,7 +162,7 @@ def _detour(arcs: Arcs, graph: Graph, search: kernels.Router, out: list[int]) ->
 class _Without:
     """A router with arcs closed for good; its distances stay those of the open graph, a lower bound."""
 
-    search: kernels.Router
+    search: Router
     closed: frozenset[int]
 
     @property
@@ -178,7 +178,6 @@ class _Without:
 
 def lost_flow(flowing: FlowGraph, groups: list[list[int]]) -> tuple[int, list[int]]:
     """Return the maximum flow and what each group of arcs takes off it, in the units of `flowing`."""
-    graph = flowing.graph
-    flow = kernels.flow(graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink)
+    flow = flowing.graph.flow(flowing.capacity)
     flow.maximum()
     return flow.value, flow.losses(groups)

@@ -10,10 +10,9 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from mobility import kernels
-from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Options
+from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Graph, Options, build_graph
 from mobility.network import Network
-from mobility.paths import Answer, Graph, build_graph, describe, prepare
+from mobility.paths import Answer, describe, prepare
 from mobility.schema import columns
 
 Array = np.ndarray[Any, Any]
@@ -135,8 +134,7 @@ def solve(flowing: FlowGraph, least_time: bool = False) -> tuple[int, Array, Arr
     least_time : bool
         Whether the flow shall be the one of least total time; on graphs of strategic size it is in any case.
     """
-    graph = flowing.graph
-    flow = kernels.flow(graph.size, graph.tail, graph.head, flowing.capacity, graph.weight, graph.source, graph.sink)
+    flow = flowing.graph.flow(flowing.capacity)
     if least_time:
         flow.cheapest()
     else:

@@ -17,9 +17,6 @@ Array = np.ndarray[Any, Any]
 FAR = 1 << 61
 """Longer than any path; weights are int64 everywhere."""
 
-COMPILE_FROM = 20_000
-"""From this many arcs on a question is worth loading the compiled kernels."""
-
 
 class Router(Protocol):
     """Shortest paths from one vertex to another in a graph of which parts can be banned for one search."""
@@ -119,15 +116,6 @@ def _distances(out: list[list[tuple[int, int]]], source: int) -> list[int]:
                 best[v] = here + w
                 heappush(heap, (here + w, v))
     return best
-
-
-def router(size: int, tail: Array, head: Array, weight: Array, target: int) -> Router:
-    """Return a `Router`, compiled when the graph is large."""
-    if len(tail) >= COMPILE_FROM:
-        from mobility.compiled import CompiledRouter
-
-        return CompiledRouter(size, tail, head, weight, target)
-    return PlainRouter(size, tail, head, weight, target)
 
 
 class Flow(Protocol):
@@ -312,15 +300,6 @@ class PlainFlow:
                 v = to[a ^ 1]
             sent += push
         return sent
-
-
-def flow(size: int, tail: Array, head: Array, capacity: Array, cost: Array, source: int, sink: int) -> Flow:
-    """Return an empty `Flow`, compiled when the graph is large."""
-    if len(tail) >= COMPILE_FROM:
-        from mobility.compiled import CompiledFlow
-
-        return CompiledFlow(size, tail, head, capacity, cost, source, sink)
-    return PlainFlow(size, tail, head, capacity, cost, source, sink)
 
 
 def widest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count, islice
 from typing import Any, Unpack
@@ -12,10 +12,9 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from mobility import kernels
-from mobility.arcs import LENGTH_BITS, LINK, Arcs, Options, compile_arcs, lead_times, words
+from mobility.arcs import LENGTH_BITS, LINK, Arcs, Graph, Options, build_graph, compile_arcs, lead_times, words
 from mobility.errors import Finding, InputError, MobilityError
-from mobility.kernels import FAR, Router
+from mobility.kernels import FAR, PlainRouter, Router, widest
 from mobility.network import Network
 from mobility.vehicle import LIMITS, MODES, Block, limit_values, screen
 
@@ -260,65 +259,7 @@ def describe(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], **
     return {"from": list(origins), "to": list(destinations), **arcs.options, **more, "data_hash": arcs.net.data_hash}
 
 
-# ---- the graph that is searched
-
-
-@dataclass(frozen=True, eq=False)
-class Graph:
-    """Arcs with a source before the origins and a sink behind the destinations.
-
-    With places to pass on the way the arcs stand once per stage; passing such a place leads a stage on.
-    ``arc`` is the arc of the compiled network, -1 for those added here.
-    """
-
-    size: int
-    tail: Array
-    head: Array
-    weight: Array
-    arc: Array
-    place: Array
-    source: int
-    sink: int
-
-    def spread(self, per_arc: Array, otherwise: Any) -> Array:
-        """Return a value of each compiled arc as a value of each arc here; added arcs get `otherwise`."""
-        out = np.full(len(self.arc), otherwise, per_arc.dtype)
-        real = self.arc >= 0
-        out[real] = per_arc[self.arc[real]]
-        return out
-
-
-def build_graph(
-    arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], via: Sequence[str] = (), mask: Array | None = None
-) -> Graph:
-    """Return the graph of the open arcs (or those of `mask`) between two sets of places."""
-    n, stages = arcs.size, len(via) + 1
-    kept = np.flatnonzero(arcs.open if mask is None else mask)
-    source, sink = n * stages, n * stages + 1
-    tail = [arcs.tail[kept] + n * i for i in range(stages)]
-    head = [arcs.head[kept] + n * i for i in range(stages)]
-    weight = [arcs.weight[kept]] * stages
-    ids = [kept] * stages
-    added: list[tuple[int, int]] = []
-    for place in origins:
-        stage = 0
-        while stage < len(via) and via[stage] == place:
-            stage += 1
-        added += [(source, v + n * stage) for v in arcs.start_vertices([place])]
-    added += [(v + n * (stages - 1), sink) for v in arcs.end_vertices(destinations)]
-    for i, place in enumerate(via):
-        added += [(v + n * i, v + n * (i + 1)) for v in arcs.end_vertices([place])]
-    more = np.array(added, np.int64).reshape(-1, 2)
-    return Graph(
-        size=n * stages + 2,
-        tail=np.concatenate([*tail, more[:, 0]]),
-        head=np.concatenate([*head, more[:, 1]]),
-        weight=np.concatenate([*weight, np.zeros(len(more), np.int64)]),
-        arc=np.concatenate([*ids, np.full(len(more), -1)]),
-        place=np.concatenate([*[arcs.place] * stages, [-1, -2]]),
-        source=source,
-        sink=sink,
-    )
+# ---- loopless paths
 
 
 def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int, list[int]]]:
@@ -332,7 +273,7 @@ def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int
     the best first step after its spur vertex, and is only searched when its turn comes. A path that passes a place
     twice is not yielded but split on up to that place, so what lies behind it is not lost.
     """
-    search = search or kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink)
+    search = search or graph.router()
     tail, place = graph.tail, graph.place
     weights = graph.weight
     members: dict[int, list[int]] = {}
@@ -603,7 +544,7 @@ def _alternatives(arcs: Arcs, graph: Graph, k: int, share: float) -> list[list[i
                 return
         chosen.append((path, own))
 
-    search = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink)
+    search = graph.router()
     for _, path in islice(k_shortest(graph, search), DISTINCT_EXACT):
         offer(path)
         if len(chosen) == k:
@@ -615,7 +556,7 @@ def _alternatives(arcs: Arcs, graph: Graph, k: int, share: float) -> list[list[i
         used = {key for _, own in chosen for key in own} | {int(link[a]) for p in pool for a in p if is_link[a]}
         hit = is_link & np.isin(link, list(used))
         weight = np.where(hit, np.minimum(weight + weight // 4, FAR >> 12), weight)
-        harder = Graph(graph.size, graph.tail, graph.head, weight, graph.arc, graph.place, graph.source, graph.sink)
+        harder = replace(graph, weight=weight)
         found = next(k_shortest(harder), None)
         if found is None:
             break
@@ -715,14 +656,12 @@ def _disjoint(
             gates[vertex] = size + len(gates)
             head[g] = gates[vertex]
     extra = np.array([(v, u) for u, v in gates.items()], np.int64).reshape(-1, 2)
-    flow = kernels.flow(
-        size + len(gates), np.concatenate([tail, extra[:, 0]]), np.concatenate([head, extra[:, 1]]),
-        np.concatenate([capacity, np.ones(len(extra), np.int64)]),
-        np.concatenate([graph.weight, np.zeros(len(extra), np.int64)]), graph.source, graph.sink,
+    gated = replace(
+        graph, size=size + len(gates), tail=np.concatenate([tail, extra[:, 0]]),
+        head=np.concatenate([head, extra[:, 1]]), weight=np.concatenate([graph.weight, np.zeros(len(extra), np.int64)]),
     )  # fmt: skip
+    flow = gated.flow(np.concatenate([capacity, np.ones(len(extra), np.int64)]))
     flow.cheapest()
-    if flow.value >= many:
-        raise InputError("origins and destinations meet without a link between")
     used = flow.flows()[: len(graph.tail)]
     _cancel(graph, used)
     walks = _walks(graph, used)
@@ -912,7 +851,7 @@ def explain(
 def _twice(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], stops: Sequence[str]) -> list[str]:
     """Return the names of the places that the shortest way passes twice, when there is one at all."""
     graph = build_graph(arcs, origins, destinations, stops)
-    found = kernels.router(graph.size, graph.tail, graph.head, graph.weight, graph.sink).shortest(graph.source)
+    found = graph.router().shortest(graph.source)
     if found is None:
         return []
     nodes = make_route(arcs, graph.arc[found[1]].tolist()).nodes
@@ -981,8 +920,8 @@ def _smallest_opening(
     weight = graph.weight.astype(object)
     for a in np.flatnonzero(shut).tolist():
         weight[a] += len(arcs.why_closed(int(arcs.item[graph.arc[a]]))) << 52
-    search = kernels.PlainRouter(graph.size, graph.tail, graph.head, weight, graph.sink)
-    harder = Graph(graph.size, graph.tail, graph.head, weight, graph.arc, graph.place, graph.source, graph.sink)
+    search = PlainRouter(graph.size, graph.tail, graph.head, weight, graph.sink)
+    harder = replace(graph, weight=weight)
     found = next(k_shortest(harder, search), None)
     if found is None:
         return None, ()
@@ -1028,7 +967,7 @@ def _bottleneck(
 ) -> dict[str, Any]:
     graph = build_graph(arcs, origins, destinations, (), opened)
     wide = graph.spread(arcs.per_arc(width, np.inf), np.inf)
-    value, path = kernels.widest(graph.size, graph.tail, graph.head, wide, [graph.source], graph.sink)
+    value, path = widest(graph.size, graph.tail, graph.head, wide, [graph.source], graph.sink)
     if not math.isfinite(value):
         return {"value": None, "links": [], "status": "no_route" if value < 0 else "not_limiting"}
     setting = arcs.link_ids(int(graph.arc[a]) for a in path if wide[a] == value)
