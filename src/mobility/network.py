@@ -722,7 +722,7 @@ def _records_without_unknowns(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    kept = [c for c in frame.columns if frame[c].replace("", np.nan).notna().any()]
+    kept = [c for c in frame.columns if (frame[c].notna() & (frame[c] != "")).any()]
     known = schema.columns(path.stem if path.parent.name != "links" else "links")
     required = [c for c in frame.columns if c in known and known[c].required]
     columns = [c for c in frame.columns if c in kept or c in required]
