@@ -27,7 +27,8 @@ UNKNOWN_PENALTY = 1.5
 compared; the time that is reported stays the real one."""
 
 LENGTH_BITS = 20
-"""A search weight is milliseconds shifted by this, plus decametres: ties in time go to the shorter way."""
+"""A search weight is milliseconds shifted by this, plus decametres: ties in time go to the shorter way. Of one
+link some 10 000 km count."""
 
 LINK, TRANSFER, BORDER = 0, 1, 2
 
@@ -173,7 +174,7 @@ class Arcs:
         status = str(links["status"].iat[row])
         if status != "operational":
             blocks.insert(0, Block(str(links["link_id"].iat[row]), "status", status, "operational"))
-        if not blocks and self.options["unknown"] == "forbid" and self.unknown_links[row]:
+        if self.options["unknown"] == "forbid" and self.unknown_links[row]:
             blocks.append(Block(str(links["link_id"].iat[row]), "unknown", None, "a known limit"))
         return blocks
 
@@ -291,19 +292,17 @@ def _avoided(net: Network, word: str) -> Array:
     if word in net.link_index:
         out[[net.link_index[i] for i in net.with_assets([word])]] = True
         return out
-    if word.upper() in net.countries_present and word not in net.node_index:
-        return np.array([word.upper() in c for c in net.link_countries], bool)
     try:
+        if word not in net.node_index and word in net.countries_present:
+            return np.array([word in c for c in net.link_countries], bool)
         node = net.find_node(word)
     except InputError as error:
-        for find in (net.find_country, net.find_link):
-            try:
-                hit = find(word)
-            except InputError:
-                continue
-            return _avoided(net, hit)
-        message = error.findings[0].message.replace("no place is", "no place, link or state is")
-        raise InputError(message) from None
+        try:
+            state = net.find_country(word)
+        except InputError:
+            message = error.findings[0].message.replace("no place is", "no place, link or state is")
+            raise InputError(message) from None
+        return np.array([state in c for c in net.link_countries], bool)
     return np.asarray((links["from_node"] == node) | (links["to_node"] == node), bool)
 
 
@@ -329,118 +328,125 @@ def lead_times(net: Network, regime: str) -> dict[str, float]:
     raise InputError(f"no permission regime is called {regime!r}; this network knows {', '.join(known)}")
 
 
-def _build(
-    net: Network, carrier: Vehicle, screened: Screen, link_open: Array, offered: Array, asked: Array,
-    options: Mapping[str, Any],
-) -> Arcs:  # fmt: skip
-    links = net.table("links")
-    code = {m: i for i, m in enumerate(MODES)}
-    place_of = net.node_index
-    tail_place, head_place = net.link_ends
-    mode = np.array([code[m] for m in links["mode"].tolist()], np.int64)
-    places = len(place_of)
+@dataclass(frozen=True, eq=False)
+class _Layers:
+    """Vertices of each place and mode: where one arrives, waits at a border, and departs; -1 for none."""
 
-    # Which (place, mode) exist, and which of them must be split.
+    arrive: Array
+    middle: Array
+    depart: Array
+    place: Array
+    mode: Array
+    terminals: list[tuple[int, int, int, int]]
+    borders: list[tuple[int, int, int]]
+
+
+def _layers(net: Network, mode: Array) -> _Layers:
+    """Return the vertices; only where a terminal or a border stands is a place split."""
+    places = len(net.node_index)
     exists = np.zeros((places, len(MODES)), bool)
-    exists[tail_place, mode] = True
-    exists[head_place, mode] = True
+    for side in net.link_ends:
+        exists[side, mode] = True
     terminals, borders = _changes(net, exists), _waits(net, exists)
     split = np.zeros_like(exists)
     for _, p, a, b in terminals:
         split[p, a] = split[p, b] = True
     for _, p, m in borders:
         split[p, m] = True
-    count = exists.astype(np.int64) + split
-    flat = np.cumsum(count.ravel()) - count.ravel()
-    arrive = np.where(exists, flat.reshape(exists.shape), -1)
-    depart = np.where(exists, arrive + split, -1)
-    size = int(count.sum())
-    vertex_place = np.repeat(np.arange(places).repeat(len(MODES)), count.ravel()).astype(np.int32)
-    vertex_mode = np.repeat(np.tile(np.arange(len(MODES)), places), count.ravel()).astype(np.int8)
-
-    # A split vertex at a border passes through a middle one, so that transfers wait at the border too.
+    count = (exists.astype(np.int64) + split).ravel()
+    arrive = np.where(exists, (np.cumsum(count) - count).reshape(exists.shape), -1)
+    # At a border one arrives before the middle vertex, so that transfers wait at the border too.
     middle = arrive.copy()
-    extra_place: list[int] = []
-    extra_mode: list[int] = []
-    for _, p, m in borders:
-        middle[p, m] = size + len(extra_place)
-        extra_place.append(p)
-        extra_mode.append(m)
-    vertex_place = np.concatenate([vertex_place, np.array(extra_place, np.int32)])
-    vertex_mode = np.concatenate([vertex_mode, np.array(extra_mode, np.int8)])
+    for i, (_, p, m) in enumerate(borders):
+        middle[p, m] = int(count.sum()) + i
+    return _Layers(
+        arrive=arrive, middle=middle, depart=np.where(exists, arrive + split, -1),
+        place=np.r_[np.arange(places).repeat(len(MODES)).repeat(count), [p for _, p, _ in borders]].astype(np.int32),
+        mode=np.r_[np.tile(np.arange(len(MODES)), places).repeat(count), [m for *_, m in borders]].astype(np.int8),
+        terminals=terminals, borders=borders,
+    )  # fmt: skip
 
+
+def _connections(net: Network, at: _Layers) -> dict[str, Array]:
+    """Return the arcs within places: waits at borders, changes of mode, and what passes straight through."""
+    rows: list[tuple[int, int, int, int]] = []
+    hours: list[float] = []
+    room: list[float] = []
+
+    def add(tail: int, head: int, kind: int, row: int, wait: float, limit: float) -> None:
+        rows.append((tail, head, kind, row))
+        hours.append(wait if wait == wait else 0.0)
+        room.append(limit if limit == limit else np.inf)
+
+    table = net.table("borders")
+    waits = list(zip(table["wait_h"].tolist(), table["capacity_veh_day"].tolist(), strict=True))
+    for row, p, m in at.borders:
+        add(at.arrive[p, m], at.middle[p, m], BORDER, row, *waits[row])
+    for p, m in np.argwhere(at.arrive != at.depart).tolist():
+        add(at.middle[p, m], at.depart[p, m], BORDER, -1, 0.0, np.inf)
+    table = net.table("terminals")
+    waits = list(zip(table["transfer_h"].tolist(), table["capacity_veh_day"].tolist(), strict=True))
+    for row, p, a, b in at.terminals:
+        for x, y in ((a, b), (b, a)):
+            add(at.middle[p, x], at.depart[p, y], TRANSFER, row, *waits[row])
+    tail, head, kind, item = np.array(rows, np.int64).reshape(-1, 4).T
+    return {
+        "tail": tail, "head": head, "kind": kind, "item": item,
+        "hours": np.array(hours, float), "room": np.array(room, float),
+    }  # fmt: skip
+
+
+def _build(
+    net: Network, carrier: Vehicle, screened: Screen, link_open: Array, offered: Array, asked: Array,
+    options: Mapping[str, Any],
+) -> Arcs:  # fmt: skip
+    links = net.table("links")
+    code = {m: i for i, m in enumerate(MODES)}
+    mode = np.array([code[m] for m in links["mode"].tolist()], np.int64)
+    at = _layers(net, mode)
     time, length, time_estimated = _times(net, carrier, mode)
     capacity, assumed = _capacities(net, carrier, mode)
-    both = (links["direction"] != "forward").to_numpy() & (tail_place != head_place)
-    forward = tail_place != head_place
-    rows_f, rows_b = np.flatnonzero(forward), np.flatnonzero(both)
-    tail = [depart[tail_place[rows_f], mode[rows_f]], depart[head_place[rows_b], mode[rows_b]]]
-    head = [arrive[head_place[rows_f], mode[rows_f]], arrive[tail_place[rows_b], mode[rows_b]]]
-    kind = [np.full(len(rows_f) + len(rows_b), LINK)]
-    item = [rows_f, rows_b]
-    hours = [time[rows_f], time[rows_b]]
-    caps = [capacity[rows_f], capacity[rows_b]]
-
-    more: list[tuple[int, int, int, int, float, float]] = []
-    table = net.table("borders")
-    wait, limit = table["wait_h"].to_numpy(float), table["capacity_veh_day"].to_numpy(float)
-    share = float(options["share"])
-    for row, p, m in borders:
-        room = limit[row] * share if limit[row] == limit[row] else np.inf
-        more.append((int(arrive[p, m]), int(middle[p, m]), BORDER, row, _or_zero(wait[row]), room))
-    for p, m in zip(*np.nonzero(split), strict=True):
-        more.append((int(middle[p, m]), int(depart[p, m]), BORDER, -1, 0.0, np.inf))
-    table = net.table("terminals")
-    wait, limit = table["transfer_h"].to_numpy(float), table["capacity_veh_day"].to_numpy(float)
-    for row, p, a, b in terminals:
-        room = limit[row] * share if limit[row] == limit[row] else np.inf
-        for x, y in ((a, b), (b, a)):
-            more.append((int(middle[p, x]), int(depart[p, y]), TRANSFER, row, _or_zero(wait[row]), room))
-    extra = np.array(more, float).reshape(-1, 6)
-    tail.append(extra[:, 0].astype(np.int64))
-    head.append(extra[:, 1].astype(np.int64))
-    kind.append(extra[:, 2].astype(np.int64))
-    item.append(extra[:, 3].astype(np.int64))
-    hours.append(extra[:, 4])
-
-    all_kind, all_item = np.concatenate(kind), np.concatenate(item)
-    arc_time = np.concatenate(hours)
-    arc_length = spread(length, all_kind, all_item, 0.0)
-    penalised = spread(screened.unknown, all_kind, all_item, False)
-    factor = np.where(penalised & (options["unknown"] == "penalise"), UNKNOWN_PENALTY, 1.0)
-    weight = (np.rint(arc_time * factor * 3.6e6).astype(np.int64) << LENGTH_BITS) + np.rint(arc_length * 100).astype(
-        np.int64
-    )
+    start, end = net.link_ends
+    there = np.flatnonzero(start != end)
+    back = there[(links["direction"] != "forward").to_numpy()[there]]
+    inside = _connections(net, at)
+    link = np.r_[there, back]
+    tail = np.r_[at.depart[start[there], mode[there]], at.depart[end[back], mode[back]], inside["tail"]]
+    head = np.r_[at.arrive[end[there], mode[there]], at.arrive[start[back], mode[back]], inside["head"]]
+    kind = np.r_[np.full(len(link), LINK), inside["kind"]]
+    item = np.r_[link, inside["item"]]
+    arc_time = np.r_[time[link], inside["hours"]]
+    arc_length = spread(length, kind, item, 0.0)
+    penalised = spread(screened.unknown & (options["unknown"] == "penalise"), kind, item, False)
     return Arcs(
-        net=net, vehicle=carrier, screen=screened,
-        tail=np.concatenate(tail).astype(np.int32), head=np.concatenate(head).astype(np.int32),
-        kind=all_kind.astype(np.int8), item=all_item.astype(np.int32), time_h=arc_time, length_km=arc_length,
-        weight=weight, capacity=np.concatenate([*(c * share for c in caps), extra[:, 5]]),
-        open=spread(link_open, all_kind, all_item, True),
-        place=vertex_place, mode=vertex_mode, starts=depart, ends=arrive, link_open=link_open,
-        offered=offered, asked_closed=asked, unknown_links=screened.unknown,
+        net=net, vehicle=carrier, screen=screened, tail=tail.astype(np.int32), head=head.astype(np.int32),
+        kind=kind.astype(np.int8), item=item.astype(np.int32), time_h=arc_time, length_km=arc_length,
+        weight=_weights(arc_time * np.where(penalised, UNKNOWN_PENALTY, 1.0), arc_length),
+        capacity=np.r_[capacity[link], inside["room"]] * float(options["share"]),
+        open=spread(link_open, kind, item, True), place=at.place, mode=at.mode, starts=at.depart, ends=at.arrive,
+        link_open=link_open, offered=offered, asked_closed=asked, unknown_links=screened.unknown,
         estimated_links=screened.estimated | time_estimated, assumed_capacity=assumed, options=options,
     )  # fmt: skip
 
 
-def _or_zero(value: float) -> float:
-    return float(value) if value == value else 0.0
+def _weights(hours: Array, km: Array) -> Array:
+    """Return hours and kilometres folded into one integer, so fine that no path can overflow it.
+
+    A path takes each arc at most once, so the sum over all arcs bounds it. Milliseconds, unless that sum asks for
+    something coarser (beyond about 300 000 hours of links).
+    """
+    ticks = min(3.6e6, 2.0 ** (60 - LENGTH_BITS) / max(1.0, float(hours.sum())))
+    metres = np.minimum(np.rint(km * 100), (1 << LENGTH_BITS) - 1)
+    return np.asarray((np.rint(hours * ticks).astype(np.int64) << LENGTH_BITS) + metres.astype(np.int64))
 
 
 def _changes(net: Network, exists: Array) -> list[tuple[int, int, int, int]]:
-    """Return (row, place, mode, mode) of the terminals; a row that only turns another round counts once."""
+    """Return (row, place, mode, mode) of the terminals that join modes which meet there."""
     table = net.table("terminals")
     code = {m: i for i, m in enumerate(MODES)}
-    out: list[tuple[int, int, int, int]] = []
-    seen: set[tuple[int, int, int]] = set()
     rows = zip(table["node_id"].tolist(), table["from_mode"].tolist(), table["to_mode"].tolist(), strict=True)
-    for row, (node, first, second) in enumerate(rows):
-        p, a, b = net.node_index[node], code[first], code[second]
-        key = (p, min(a, b), max(a, b))
-        if a != b and key not in seen and exists[p, a] and exists[p, b]:
-            seen.add(key)
-            out.append((row, p, a, b))
-    return out
+    found = [(row, net.node_index[node], code[a], code[b]) for row, (node, a, b) in enumerate(rows)]
+    return [(row, p, a, b) for row, p, a, b in found if a != b and exists[p, a] and exists[p, b]]
 
 
 def _waits(net: Network, exists: Array) -> list[tuple[int, int, int]]:
@@ -453,16 +459,15 @@ def _waits(net: Network, exists: Array) -> list[tuple[int, int, int]]:
 
 def _times(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Array, Array]:
     """Return hours, kilometres and whether the hours rest on an estimate, of each link."""
-    stated, speed, length = net.values("time_h"), net.values("speed_kmh"), net.values("length_km")
     own = np.full(len(mode), np.inf)
     form = carrier.road_form
     if form.road_speed_kmh is not None:
         own[mode == MODES.index("road")] = form.road_speed_kmh
     if carrier.wagon is not None and carrier.wagon.max_speed_kmh is not None:
         own[mode == MODES.index("rail")] = carrier.wagon.max_speed_kmh
-    hours = np.where(np.isnan(stated.value), length.value / np.minimum(speed.value, own), stated.value)
+    stated, speed, length = net.values("time_h"), net.values("speed_kmh"), net.values("length_km")
     guess = np.where(np.isnan(stated.value), speed.estimated | length.estimated, stated.estimated)
-    return hours, length.value, guess
+    return net.hours(own), length.value, guess
 
 
 def _capacities(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Array]:

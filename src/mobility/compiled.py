@@ -192,7 +192,7 @@ class CompiledRouter:
     """`mobility.kernels.Router` on arrays; see `mobility.kernels.PlainRouter` for the method."""
 
     def __init__(self, size: int, tail: Array, head: Array, weight: Array, target: int) -> None:
-        self.target = target
+        self.target, self.far = target, FAR
         self._tail = np.ascontiguousarray(tail, np.int32)
         self._head = np.ascontiguousarray(head, np.int32)
         self._weight = np.ascontiguousarray(weight, np.int64)
@@ -352,10 +352,8 @@ def _discharge(start: Array, order: Array, to: Array, room: Array, source: int, 
 
 
 @njit(cache=True, nogil=True)
-def _cheapest(
-    start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, limit: int, far: int
-) -> tuple[int, int]:
-    """Successive shortest paths with potentials; returns flow and cost."""
+def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, far: int) -> int:
+    """Push along successive shortest paths with potentials; return the flow."""
     n = len(start) - 1
     potential = np.zeros(n, np.int64)
     best = np.full(n, far, np.int64)
@@ -363,8 +361,8 @@ def _cheapest(
     slot = np.full(n, -1, np.int32)
     heap = np.empty(n, np.int32)
     touched = np.empty(n, np.int32)
-    value, total = 0, 0
-    while value < limit:
+    value = 0
+    while True:
         best[source] = 0
         heap[0] = source
         slot[source] = 0
@@ -404,7 +402,7 @@ def _cheapest(
                 v = touched[i]
                 if slot[v] == -2:
                     potential[v] += best[v] - reach
-            push = limit - value
+            push = far
             v = sink
             while v != source:
                 push = min(push, room[came[v]])
@@ -414,7 +412,6 @@ def _cheapest(
                 a = came[v]
                 room[a] -= push
                 room[a ^ 1] += push
-                total += push // 1000 * (cost[a] >> 20) // 1000
                 v = to[a ^ 1]
             value += push
         for i in range(count):
@@ -422,7 +419,7 @@ def _cheapest(
             slot[touched[i]] = -1
         if not reached:
             break
-    return value, total
+    return value
 
 
 @njit(cache=True, nogil=True)
@@ -586,13 +583,11 @@ class CompiledFlow:
             a = self._order[j]
             self._room[a] = min(int(self._room[a]), int(min(out[self._to[a]], 2.0**55)))
 
-    def cheapest(self, limit: int = FAR) -> int:
-        """Find a maximum flow of least cost; return the cost in units too coarse for anything but comparison."""
-        value, total = _cheapest(
-            self._start, self._order, self._to, self._room, self._cost, self.source, self.sink, limit, FAR
+    def cheapest(self) -> None:
+        """Find a maximum flow of least cost."""
+        self.value = int(
+            _cheapest(self._start, self._order, self._to, self._room, self._cost, self.source, self.sink, FAR)
         )
-        self.value = int(value)
-        return int(total)
 
     def reachable(self) -> Array:
         """Return which vertices residual arcs reach from the source: the source side of the nearest cut."""

@@ -122,6 +122,8 @@ def contingency(
         time: float | None = fastest
         if on_path.intersection(rows):
             time = _detour(arcs, graph, search, arcs_out)
+            if time is not None and round((time - fastest) * 3.6e6) <= 0:
+                time = fastest  # another route as fast
         if lost == 0 and time == fastest:
             continue
         left = (value - lost) / flowing.unit if time is not None else 0.0
@@ -130,7 +132,7 @@ def contingency(
                 links=tuple(str(ids.iat[r]) for r in rows),
                 status="cut" if time is None else "ok",
                 time_h=time,
-                delay_h=None if time is None else max(0.0, time - fastest),
+                delay_h=None if time is None else time - fastest,
                 vehicles_per_day=left,
                 lost_vehicles_per_day=value / flowing.unit - left,
             )
@@ -154,26 +156,8 @@ def _hours(arcs: Arcs, graph: Graph, path: list[int]) -> float:
 
 def _detour(arcs: Arcs, graph: Graph, search: Router, out: list[int]) -> float | None:
     """Return the hours of the fastest route without some arcs; None when none is left."""
-    found = next(k_shortest(graph, _Without(search, frozenset(out))), None)
+    found = next(k_shortest(graph, search, frozenset(out)), None)
     return None if found is None else _hours(arcs, graph, found[1])
-
-
-@dataclass(frozen=True)
-class _Without:
-    """A router with arcs closed for good; its distances stay those of the open graph, a lower bound."""
-
-    search: Router
-    closed: frozenset[int]
-
-    @property
-    def toward(self) -> Any:
-        return self.search.toward
-
-    def shortest(self, start: int, arcs: Any = (), vertices: Any = ()) -> tuple[int, list[int]] | None:
-        return self.search.shortest(start, self.closed.union(arcs), vertices)
-
-    def bound(self, start: int, arcs: Any) -> int:
-        return self.search.bound(start, self.closed.union(arcs))
 
 
 def lost_flow(flowing: FlowGraph, groups: list[list[int]]) -> tuple[int, list[int]]:

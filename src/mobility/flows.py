@@ -184,7 +184,9 @@ def throughput(
     value, flows, near = solve(flowing, least_time)
     graph, unit = flowing.graph, flowing.unit
     vehicles = value / unit
-    crossing = np.flatnonzero(near[graph.tail] & ~near[graph.head] & (graph.arc >= 0) & (flowing.capacity > 0))
+    # An arc without any capacity belongs to the cut only where something lies behind it.
+    behind = _leads_to(graph)
+    crossing = np.flatnonzero(near[graph.tail] & ~near[graph.head] & (graph.arc >= 0) & behind[graph.head])
     cut: dict[str, CutItem] = {}
     for a in crossing.tolist():
         arc = int(graph.arc[a])
@@ -197,11 +199,22 @@ def throughput(
     total = math.fsum(c.vehicles_per_day for c in items)
     unsure = math.fsum(c.vehicles_per_day for c in items if c.estimated)
     return Throughput(
-        net, describe(arcs, origins, destinations), "ok" if value else "no_route",
+        net, describe(arcs, origins, destinations), "ok" if behind[graph.source] else "no_route",
         vehicles_per_day=vehicles, tonnes_per_day=vehicles * arcs.vehicle.tonnes,
         cut=tuple(cut), cut_items=items, links=links, corridors=_by_corridor(arcs, links),
         assumed=_assumed(arcs, graph, flows), estimated_share=unsure / total if total else 0.0,
     )  # fmt: skip
+
+
+def _leads_to(graph: Graph) -> Array:
+    """Return the vertices from which arcs, whatever their capacity, lead to the sink."""
+    seen = np.zeros(graph.size, bool)
+    seen[graph.sink] = True
+    while True:
+        new = graph.tail[seen[graph.head] & ~seen[graph.tail]]
+        if not len(new):
+            return seen
+        seen[new] = True
 
 
 def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:

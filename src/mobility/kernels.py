@@ -21,6 +21,9 @@ FAR = 1 << 61
 class Router(Protocol):
     """Shortest paths from one vertex to another in a graph of which parts can be banned for one search."""
 
+    far: int
+    """Longer than any path."""
+
     @property
     def toward(self) -> Sequence[int]:
         """Distance of each vertex to the target, with nothing banned; `FAR` when there is no way."""
@@ -44,6 +47,8 @@ class PlainRouter:
     tail, head, weight : sequence of int
         Arcs; parallel ones and loops are allowed, weights are not negative.
     target : int
+    far : int
+        Longer than any path; weights may be Python integers of any size.
 
     Notes
     -----
@@ -51,21 +56,21 @@ class PlainRouter:
     (Hart, Nilsson and Raphael 1968) and each vertex is settled once.
     """
 
-    def __init__(self, size: int, tail: Array, head: Array, weight: Array, target: int) -> None:
-        self.target = target
+    def __init__(self, size: int, tail: Array, head: Array, weight: Array, target: int, far: int = FAR) -> None:
+        self.target, self.far = target, far
         self.out: list[list[tuple[int, int, int]]] = [[] for _ in range(size)]
         back: list[list[tuple[int, int]]] = [[] for _ in range(size)]
         for arc, (t, h, w) in enumerate(zip(tail.tolist(), head.tolist(), weight.tolist(), strict=True)):
             self.out[t].append((arc, h, w))
             back[h].append((t, w))
-        self.toward = _distances(back, target)
+        self.toward = _distances(back, target, far)
 
     def shortest(
         self, start: int, arcs: Collection[int] = (), vertices: Collection[int] = ()
     ) -> tuple[int, list[int]] | None:
         """Return weight and arcs of a shortest path from `start`, without the banned arcs and vertices."""
-        toward, out, target = self.toward, self.out, self.target
-        if toward[start] >= FAR:
+        toward, out, target, far = self.toward, self.out, self.target, self.far
+        if toward[start] >= far:
             return None
         arcs = arcs if isinstance(arcs, (set, frozenset, dict)) else set(arcs)
         vertices = vertices if isinstance(vertices, (set, frozenset, dict)) else set(vertices)
@@ -86,10 +91,10 @@ class PlainRouter:
                 return best[target], path[::-1]
             here = best[u]
             for arc, v, w in out[u]:
-                if v in done or v in vertices or toward[v] >= FAR or arc in arcs:
+                if v in done or v in vertices or toward[v] >= far or arc in arcs:
                     continue
                 there = here + w
-                if there < best.get(v, FAR):
+                if there < best.get(v, far):
                     best[v] = there
                     came[v] = (arc, u)
                     heappush(heap, (there + toward[v], v))
@@ -99,12 +104,12 @@ class PlainRouter:
         """Return a lower bound of :meth:`shortest`: the best first step."""
         toward = self.toward
         steps = (w + toward[v] for arc, v, w in self.out[start] if arc not in arcs)
-        return min(FAR, min(steps, default=FAR))
+        return min(self.far, min(steps, default=self.far))
 
 
-def _distances(out: list[list[tuple[int, int]]], source: int) -> list[int]:
-    """Dijkstra's distances from one vertex."""
-    best = [FAR] * len(out)
+def _distances(out: list[list[tuple[int, int]]], source: int, far: int) -> list[int]:
+    """Return Dijkstra's distances from one vertex."""
+    best = [far] * len(out)
     best[source] = 0
     heap = [(0, source)]
     while heap:
@@ -123,8 +128,8 @@ class Flow(Protocol):
 
     value: int
 
-    def cheapest(self, limit: int = FAR) -> int:
-        """Push a flow of least cost."""
+    def cheapest(self) -> None:
+        """Push a maximum flow of least cost."""
 
     def maximum(self) -> None:
         """Push a maximum flow, of least cost where that comes for nothing."""
@@ -172,16 +177,15 @@ class PlainFlow:
             self.at[t].append(2 * i)
             self.at[h].append(2 * i + 1)
 
-    def cheapest(self, limit: int = FAR) -> int:
-        """Push flow along successive shortest paths until `limit` or no path is left; return the total cost.
+    def cheapest(self) -> None:
+        """Push flow along successive shortest paths until no path is left.
 
         Each flow on the way is one of least cost for its value (Ford and Fulkerson 1962; potentials after
         Edmonds and Karp 1972), so the last is a maximum flow of least cost.
         """
         to, room, cost, at, source, sink = self.to, self.room, self.cost, self.at, self.source, self.sink
         potential = [0] * len(at)
-        total = 0
-        while self.value < limit:
+        while True:
             best = {source: 0}
             came: dict[int, int] = {}
             done: dict[int, int] = {}
@@ -207,7 +211,7 @@ class PlainFlow:
             reach = done[sink]
             for v, d in done.items():
                 potential[v] += d - reach
-            push = limit - self.value
+            push = FAR
             v = sink
             while v != source:
                 a = came[v]
@@ -218,10 +222,8 @@ class PlainFlow:
                 a = came[v]
                 room[a] -= push
                 room[a ^ 1] += push
-                total += push * cost[a]
                 v = to[a ^ 1]
             self.value += push
-        return total
 
     def maximum(self) -> None:
         """Push a maximum flow; here the one of least cost."""

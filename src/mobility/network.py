@@ -223,6 +223,11 @@ class Network:
             self._values[column] = _values(self.table("links"), column)
         return self._values[column]
 
+    def hours(self, own_speed: np.ndarray[Any, Any] | float = np.inf) -> np.ndarray[Any, Any]:
+        """Return the running time of every link: ``time_h``, else length by the lower of its speed and `own_speed`."""
+        stated, speed, length = (self.values(c).value for c in ("time_h", "speed_kmh", "length_km"))
+        return np.where(np.isnan(stated), length / np.minimum(speed, own_speed), stated)
+
     @cached_property
     def _values(self) -> dict[str, Values]:
         return {}
@@ -353,7 +358,7 @@ class Network:
         names = self.table("nodes")["name"].tolist()
         spoken = [w for n in self.table("nodes")["aliases"].tolist() for w in n.split(";") if w]
         hint = did_you_mean(text, [*(n for n in names if n), *spoken, *self.node_index])
-        raise InputError(f"no place is called {text!r}{hint or '; mobility info --nodes lists them'}")
+        raise InputError(f"no place is called {text!r}{hint or '; mobility info --list nodes shows them all'}")
 
     def _describe(self, node: str) -> str:
         row = self.table("nodes").iloc[self.node_index[node]]
@@ -423,15 +428,15 @@ class Network:
         InputError
             When no place of the network lies in it.
         """
-        codes = self.countries_present
-        if text.strip().upper() in codes:
-            return text.strip().upper()
+        codes = {fold(c): c for c in self.countries_present}
         table = self.table("countries")
-        names = dict(zip((fold(n) for n in table["name"].tolist()), table["country"].tolist(), strict=True))
-        hit = names.get(fold(text))
-        if hit in codes:
-            return str(hit)
-        raise InputError(f"no place of the network lies in {text!r}; states: {', '.join(codes)}")
+        for name, code in zip(table["name"].tolist(), table["country"].tolist(), strict=True):
+            if code in self.countries_present:
+                codes.setdefault(fold(name), code)
+        if fold(text) in codes:
+            return codes[fold(text)]
+        known = ", ".join(self.countries_present) or "none is stated"
+        raise InputError(f"no place of the network lies in {text!r}; states: {known}")
 
     @cached_property
     def countries_present(self) -> tuple[str, ...]:
@@ -514,12 +519,14 @@ class Network:
             i = self.link_index[link]
             if "speed_kmh" in cells and "time_h" not in cells:
                 cells = {**cells, "time_h": np.nan}
-            if cells.get("status") == "closed":
+            if cells.get("status") == "closed" and "open_year" not in cells:
                 cells = {**cells, "open_year": np.nan}
             for column, value in cells.items():
                 links.at[i, column] = value
-            sure = [c for c in links.at[i, "estimated"].split(";") if c and c not in cells]
-            links.at[i, "estimated"] = ";".join(sure)
+            # What is set is known: no estimate, no range, no grade of the old value.
+            for column, mark in (("estimated", ";"), ("ranges", "="), ("value_confidence", ":")):
+                kept = [x for x in schema.split(links.at[i, column]) if x.partition(mark)[0] not in cells]
+                links.at[i, column] = ";".join(kept)
         return self._replace(links=links)
 
     def at(self, year: int) -> Network:
@@ -560,18 +567,18 @@ class Network:
         """Return a ``networkx.MultiDiGraph``; edges are keyed by ``link_id``, one for each direction.
 
         Node and edge attributes are the columns of the tables; unknown values are left out, so that a
-        missing limit is never read as a number. Edges carry ``time_h`` also where it follows from length
-        and speed. Beware: many of networkx' functions take a missing capacity for infinite.
+        missing limit is never read as a number. Every edge carries ``time_h``, where it is not stated from
+        length and speed. Beware: many of networkx' functions take a missing capacity for infinite.
         """
         import networkx as nx
 
         graph = nx.MultiDiGraph()
         for row in _records_without_unknowns(self.table("nodes")):
             graph.add_node(row.pop("node_id"), **row)
+        hours = self.hours()
         for row in _records_without_unknowns(self.table("links")):
             a, b, key = row.pop("from_node"), row.pop("to_node"), row["link_id"]
-            if "time_h" not in row and "speed_kmh" in row:
-                row["time_h"] = row["length_km"] / row["speed_kmh"]
+            row["time_h"] = float(hours[self.link_index[key]])
             graph.add_edge(a, b, key=key, **row)
             if row.get("direction") != "forward":
                 graph.add_edge(b, a, key=key, **row)
@@ -662,7 +669,7 @@ def _values(links: pd.DataFrame, column: str) -> Values:
     value = links[column].to_numpy(float, copy=True)
     filled = np.zeros(len(value), bool)
     if spec.default:
-        tracks = ["" if t != t else f"{t:g}" for t in links["tracks"].tolist()]
+        tracks = ["" if t != t else f"{min(t, 4):.0f}" for t in links["tracks"].tolist()]
         keys = zip(links["mode"].tolist(), links["class"].tolist(), tracks, strict=True)
         for i, (mode, road_class, track) in enumerate(keys):
             if value[i] != value[i]:
@@ -675,9 +682,9 @@ def _values(links: pd.DataFrame, column: str) -> Values:
         links["confidence"].tolist(), strict=True,
     )  # fmt: skip
     for i, (names, ranges, by_column, confidence) in enumerate(rows):
-        if filled[i] or (names and column in names.split(";")) or (ranges and f"{column}=" in ranges):
+        stated = schema.parse_ranges(ranges).get(column) if ranges else None
+        if filled[i] or stated or (names and column in names.split(";")):
             estimated[i] = True
-            stated = schema.parse_ranges(ranges).get(column) if ranges else None
             level = "low" if filled[i] else _level(by_column, column) or confidence
             if value[i] == value[i]:
                 low[i], high[i] = stated or schema.estimate_range(column, value[i], level)
@@ -729,7 +736,7 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     out = frame[columns].copy()
     for c in columns:
         if out[c].dtype == float:
-            out[c] = [("" if v != v else f"{v:.15g}") for v in out[c].tolist()]
+            out[c] = [("" if v != v else repr(v).removesuffix(".0")) for v in out[c].tolist()]
     out.to_csv(path, index=False, lineterminator="\n")
 
 

@@ -16,12 +16,16 @@ from mobility.arcs import LENGTH_BITS, LINK, Arcs, Graph, Options, build_graph, 
 from mobility.errors import Finding, InputError, MobilityError
 from mobility.kernels import FAR, PlainRouter, Router, widest
 from mobility.network import Network
-from mobility.vehicle import LIMITS, MODES, Block, limit_values, screen
+from mobility.vehicle import LEGAL_AXLE_T, LIMITS, MODES, MUST_BE_KNOWN, Block, limit_values, screen
 
 Array = np.ndarray[Any, Any]
 
-PATIENCE = 5000
-"""So many paths in a row that pass a place twice are looked through before the search for loopless ones ends."""
+PATIENCE = 500
+"""After so many paths in a row that pass a place twice an integer programme looks for the next that does not."""
+
+EXACT = {"mip_rel_gap": 0.0, "time_limit": 60.0}
+OPTIMAL, INFEASIBLE = 0, 2
+"""What scipy's `milp` says of how it ended."""
 
 DISTINCT_EXACT = 400
 """With ``distinct``, so many best routes are filtered exactly before the penalty method takes over."""
@@ -133,6 +137,8 @@ class Redundancy(Answer):
         As `link_disjoint`, with links of one structure (``asset_id``) counted as one.
     routes : tuple of Route
         A largest link-disjoint set of least total time.
+    proven : bool
+        False when an integer programme ran out of time: then the counts are what was found, not the most.
     """
 
     link_disjoint: int = 0
@@ -140,6 +146,7 @@ class Redundancy(Answer):
     asset_disjoint: int = 0
     routes: tuple[Route, ...] = ()
     total_time_h: float = 0.0
+    proven: bool = True
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per route of the link-disjoint set."""
@@ -150,7 +157,7 @@ class Redundancy(Answer):
         return {
             "status": self.status, "link_disjoint": self.link_disjoint, "node_disjoint": self.node_disjoint,
             "asset_disjoint": self.asset_disjoint, "routes": [r.to_dict() for r in self.routes],
-            "total_time_h": self.total_time_h, "question": dict(self.question),
+            "total_time_h": self.total_time_h, "proven": self.proven, "question": dict(self.question),
         }  # fmt: skip
 
 
@@ -171,9 +178,12 @@ class Explanation(Answer):
         The route that `relax` opens.
     ideal_route : Route or None
         The fastest route if no limit and no status closed anything.
+    unrestricted_route : Route or None
+        The fastest route if the question itself closed, avoided and left out nothing.
     heaviest : mapping of str to dict
-        By limit, the highest ``value`` with which some route still passes (None: some route does not depend on
-        it) and the ``links`` that set it; every other limit lifted.
+        By limit, the highest ``value`` with which some route is known to pass, and the ``links`` that set it; every
+        other limit lifted. ``status`` is ``ok``, ``not_limiting`` (some route does not depend on it), ``unknown``
+        (a route passes, but only by links on which the limit is not known) or ``no_route``.
     candidate, candidate_fits, assess_first
         As in :class:`Routes`.
     """
@@ -184,6 +194,7 @@ class Explanation(Answer):
     relax: tuple[Block, ...] = ()
     relaxed_route: Route | None = None
     ideal_route: Route | None = None
+    unrestricted_route: Route | None = None
     heaviest: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     candidate: Route | None = None
     candidate_fits: bool = False
@@ -203,6 +214,7 @@ class Explanation(Answer):
             "status": self.status, "reason": self.reason, "blocking": [b.to_dict() for b in self.blocking],
             "relax": [b.to_dict() for b in self.relax], "heaviest": {k: dict(v) for k, v in self.heaviest.items()},
             "route": of(self.route), "relaxed_route": of(self.relaxed_route), "ideal_route": of(self.ideal_route),
+            "unrestricted_route": of(self.unrestricted_route),
             "candidate": of(self.candidate), "candidate_fits": self.candidate_fits,
             "assess_first": [b.to_dict() for b in self.assess_first],
             "question": dict(self.question),
@@ -262,39 +274,49 @@ def describe(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], **
 # ---- loopless paths
 
 
-def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int, list[int]]]:
+def k_shortest(
+    graph: Graph, search: Router | None = None, closed: frozenset[int] = frozenset()
+) -> Iterator[tuple[int, list[int]]]:
     """Yield loopless paths of a graph, shortest first, as weight and arcs of the graph.
 
     Loopless means that no place is visited twice, not even by another mode.
+
+    Parameters
+    ----------
+    graph : Graph
+    search : Router, optional
+        Of the whole graph, when it is at hand.
+    closed : frozenset of int
+        Arcs that are out.
 
     Notes
     -----
     Yen (1971) with Lawler's (1972) partition, so no path comes twice. A deviation waits under a lower bound,
     the best first step after its spur vertex, and is only searched when its turn comes. A path that passes a place
-    twice is not yielded but split on up to that place, so what lies behind it is not lost.
+    twice is not yielded but split on up to that place, so what lies behind it is not lost. Where such paths go on
+    and on, an integer programme takes over.
     """
     search = search or graph.router()
-    tail, place = graph.tail, graph.place
-    weights = graph.weight
+    tail, place, weights = graph.tail, graph.place, graph.weight
     members: dict[int, list[int]] = {}
     for v, p in enumerate(place.tolist()):
         members.setdefault(p, []).append(v)
     ticket = count()
-    # (weight, ticket, path or None, root arcs, banned first arcs)
+    # (weight, ticket, path or None, root arcs, banned arcs)
     heap: list[tuple[int, int, list[int] | None, list[int], frozenset[int]]] = []
-    heappush(heap, (search.toward[graph.source], next(ticket), None, [], frozenset()))
+    heappush(heap, (search.toward[graph.source], next(ticket), None, [], closed))
+    given: list[list[int]] = []
     looping = 0
     while heap:
         cost, _, path, root, banned = heappop(heap)
-        if cost >= FAR:
-            break
+        if cost >= search.far:
+            return
         if path is None:
-            spur = graph.head[root[-1]] if root else graph.source
+            spur = int(graph.head[root[-1]]) if root else graph.source
+            met = {int(tail[a]) for a in root}
             here = place[spur]
-            seen = [int(tail[a]) for a in root]
-            closed = {v for t in seen if place[t] != here for v in members[int(place[t])]}
-            closed.update(t for t in seen if place[t] == here)
-            found = search.shortest(int(spur), banned, closed)
+            shut = {v for p in {int(place[t]) for t in met} if p != here for v in members[p]} | met
+            found = search.shortest(spur, banned, shut)
             if found is not None:
                 total = sum(int(weights[a]) for a in root) + found[0]
                 heappush(heap, (total, next(ticket), root + found[1], root, banned))
@@ -302,20 +324,45 @@ def k_shortest(graph: Graph, search: Router | None = None) -> Iterator[tuple[int
         stop = _first_return(graph, path)
         if stop is None:
             yield cost, path
+            given.append(path)
             looping = 0
         else:
             looping += 1
             if looping > PATIENCE:
-                break
+                yield from _settle(graph, closed, given)
+                return
         base = 0
         for i in range(len(path) if stop is None else stop + 1):
             spur = int(tail[path[i]])
-            ban = (banned if i == len(root) else frozenset()) | {path[i]}
             if i >= len(root):
+                ban = (banned if i == len(root) else closed) | {path[i]}
                 bound = base + search.bound(spur, ban)
-                if bound < FAR:
+                if bound < search.far:
                     heappush(heap, (bound, next(ticket), None, path[:i], ban))
             base += int(weights[path[i]])
+
+
+def _settle(graph: Graph, closed: frozenset[int], given: list[list[int]]) -> Iterator[tuple[int, list[int]]]:
+    """Yield the loopless paths after those `given`, each by an integer programme that forbids the earlier ones."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    m = len(graph.tail)
+    upper = np.ones(m)
+    upper[list(closed)] = 0.0
+    wanted = _one_unit(graph)
+    rules = [LinearConstraint(_balance(graph), wanted, wanted), LinearConstraint(_membership(_entries(graph), m), 0, 1)]
+    while True:
+        used = [LinearConstraint(_membership([path], m), 0, len(path) - 1) for path in given]
+        found = milp(
+            _hours_of(graph), constraints=rules + used, bounds=Bounds(0, upper), integrality=np.ones(m), options=EXACT
+        )
+        if found.status == INFEASIBLE:
+            return
+        if found.status != OPTIMAL:
+            raise MobilityError(f"the next route could not be settled in {EXACT['time_limit']} s: {found.message}")
+        path = _walks(graph, np.asarray(np.rint(found.x), np.int64))[0]
+        given.append(path)
+        yield sum(int(graph.weight[a]) for a in path), path
 
 
 def _first_return(graph: Graph, path: Sequence[int]) -> int | None:
@@ -447,22 +494,15 @@ def routes(
     >>> answer.status, len(answer.routes)
     ('ok', 2)
     """
-    if not 1 <= k <= 1000:
-        raise InputError(f"k is {k}; it must be from 1 to 1000")
+    if not isinstance(k, int) or not 1 <= k <= 1000:
+        raise InputError(f"k is {k}; it must be a whole number from 1 to 1000")
     if distinct is not None and not 0 <= distinct <= 1:
         raise InputError(f"distinct is {distinct:g}; it must be from 0 to 1")
     origins, destinations, stops, arcs = prepare(net, origin, destination, via, options)
     question = describe(arcs, origins, destinations, via=stops, k=k, distinct=distinct)
     graph = build_graph(arcs, origins, destinations, stops)
-    paths = (
-        _alternatives(arcs, graph, k, distinct)
-        if distinct is not None
-        else [p for _, p in islice(k_shortest(graph), k)]
-    )
-    found = [make_route(arcs, graph.arc[p].tolist()) for p in paths]
-    # Stable: equal times keep the order of the search. Times are compared as the search does, in milliseconds.
-    found.sort(key=lambda r: round(r.time_h * 3.6e6))
-    ranked = tuple(_ranked(r, i) for i, r in enumerate(found, 1))
+    paths = _alternatives(arcs, graph, k, distinct) if distinct is not None else list(islice(_unlike(arcs, graph), k))
+    ranked = _ranked(make_route(arcs, graph.arc[p].tolist()) for p in paths)
     if ranked:
         return Routes(net, question, "ok", ranked)
     return Routes(net, question, "no_route", (), *_favourable(net, origins, destinations, stops, options))
@@ -497,8 +537,20 @@ def prepare(
     return origins, destinations, stops, arcs
 
 
-def _ranked(route: Route, rank: int) -> Route:
-    return Route(**{**{f: getattr(route, f) for f in route.__dataclass_fields__}, "rank": rank})
+def _ranked(routes: Iterable[Route]) -> tuple[Route, ...]:
+    """Return routes fastest first with their rank; times are compared in milliseconds, as the search does."""
+    ordered = sorted(routes, key=lambda r: round(r.time_h * 3.6e6))
+    return tuple(replace(r, rank=i) for i, r in enumerate(ordered, 1))
+
+
+def _unlike(arcs: Arcs, graph: Graph) -> Iterator[list[int]]:
+    """Yield loopless paths, each list of links once; two terminals of one place make no other route."""
+    seen: set[tuple[str, ...]] = set()
+    for _, path in k_shortest(graph):
+        links = tuple(arcs.link_ids(int(a) for a in graph.arc[path] if a >= 0))
+        if links not in seen:
+            seen.add(links)
+            yield path
 
 
 def _favourable(
@@ -531,29 +583,30 @@ def _alternatives(arcs: Arcs, graph: Graph, k: int, share: float) -> list[list[i
     link = graph.spread(arcs.item, -1)
     is_link = graph.spread(arcs.kind, -1) == LINK
 
-    def parts(path: Sequence[int]) -> dict[int, float]:
-        return {int(link[a]): float(km[a]) for a in path if is_link[a]}
-
-    chosen: list[tuple[list[int], dict[int, float]]] = []
+    hours = graph.spread(arcs.time_h, 0.0)
+    chosen: list[tuple[list[int], dict[int, float], float]] = []
 
     def offer(path: list[int]) -> None:
-        own = parts(path)
-        total = math.fsum(own.values())
-        for _, other in chosen:
-            if math.fsum(v for key, v in own.items() if key in other) > share * total + 1e-9 or own == other:
+        own = {int(link[a]): float(km[a]) for a in path if is_link[a]}
+        took = round(math.fsum(float(hours[a]) for a in path) * 3.6e6)
+        for _, other, its in chosen:
+            # The slower of two must differ from the better one; which is slower, real time decides.
+            slower = own if took >= its else other
+            both = math.fsum(v for key, v in slower.items() if key in own and key in other)
+            if own.keys() == other.keys() or both > share * math.fsum(slower.values()) + 1e-9:
                 return
-        chosen.append((path, own))
+        chosen.append((path, own, took))
 
     search = graph.router()
     for _, path in islice(k_shortest(graph, search), DISTINCT_EXACT):
         offer(path)
         if len(chosen) == k:
-            return [p for p, _ in chosen]
+            return [p for p, *_ in chosen]
     # Penalty method: what the routes so far use grows longer, and what then is best is offered.
     weight = graph.weight.copy()
     pool: dict[tuple[int, ...], int] = {}
     for _ in range(10 * k):
-        used = {key for _, own in chosen for key in own} | {int(link[a]) for p in pool for a in p if is_link[a]}
+        used = {key for _, own, _ in chosen for key in own} | {int(link[a]) for p in pool for a in p if is_link[a]}
         hit = is_link & np.isin(link, list(used))
         weight = np.where(hit, np.minimum(weight + weight // 4, FAR >> 12), weight)
         harder = replace(graph, weight=weight)
@@ -564,7 +617,7 @@ def _alternatives(arcs: Arcs, graph: Graph, k: int, share: float) -> list[list[i
     for candidate in sorted(pool, key=lambda p: (pool[p], p)):
         if len(chosen) < k:
             offer(list(candidate))
-    return [p for p, _ in chosen]
+    return [p for p, *_ in chosen]
 
 
 def redundancy(
@@ -597,20 +650,20 @@ def redundancy(
     True
     """
     origins, destinations, _, arcs = prepare(net, origin, destination, (), options)
-    sets = _disjoint(arcs, origins, destinations, list(arcs.arcs_of_link.values()))
-    found = sorted((make_route(arcs, p) for p in sets), key=lambda r: round(r.time_h * 3.6e6))
-    ranked = tuple(_ranked(r, i) for i, r in enumerate(found, 1))
-    assets = len(found)
-    row = arcs.net.link_index
-    if any(
-        sum(i in rows for r in found for i in {row[x] for x in r.links}) > 1 for rows in arcs.assets if len(rows) > 1
-    ):
+    sets, proven = _disjoint(arcs, origins, destinations, list(arcs.arcs_of_link.values()))
+    ranked = _ranked(make_route(arcs, p) for p in sets)
+    assets = sets
+    used = [arcs.net.link_index[x] for r in ranked for x in r.links]
+    if any(sum(i in rows for i in used) > 1 for rows in arcs.assets if len(rows) > 1):
         bundles = [[a for r in rows for a in arcs.arcs_of_link.get(r, ())] for rows in arcs.assets]
-        assets = len(_disjoint(arcs, origins, destinations, bundles))
-    nodes = len(_disjoint(arcs, origins, destinations, _place_bundles(arcs, origins, destinations), timed=False))
-    question = describe(arcs, origins, destinations)
-    total = math.fsum(r.time_h for r in ranked)
-    return Redundancy(net, question, "ok" if ranked else "no_route", len(ranked), nodes, assets, ranked, total)
+        assets, sure = _disjoint(arcs, origins, destinations, bundles)
+        proven &= sure
+    apart, sure = _disjoint(arcs, origins, destinations, _place_bundles(arcs, origins, destinations), timed=False)
+    return Redundancy(
+        net, describe(arcs, origins, destinations), "ok" if ranked else "no_route", link_disjoint=len(ranked),
+        node_disjoint=len(apart), asset_disjoint=len(assets), routes=ranked,
+        total_time_h=math.fsum(r.time_h for r in ranked), proven=proven and sure,
+    )  # fmt: skip
 
 
 def _place_bundles(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -> list[list[int]]:
@@ -630,11 +683,12 @@ def _disjoint(
     destinations: Sequence[str],
     bundles: Sequence[Sequence[int]],
     timed: bool = True,
-) -> list[list[int]]:
-    """Return a largest set of paths that use each bundle of arcs at most once, of least total weight if `timed`.
+) -> tuple[list[list[int]], bool]:
+    """Return a largest set of paths that use each bundle of arcs at most once, and whether that is proven.
 
-    First a flow of least cost in which each arc, and each vertex that a bundle alone feeds, has room for one;
-    if it breaks no bundle it is optimal, since bundles only forbid. Otherwise the integer programme.
+    Of least total weight if `timed`. First a flow of least cost in which each arc, and each vertex that a bundle
+    alone feeds, has room for one; if it breaks no bundle it is optimal, since bundles only forbid. Otherwise the
+    integer programme.
     """
     graph = build_graph(arcs, origins, destinations)
     index = {int(a): i for i, a in enumerate(graph.arc.tolist()) if a >= 0}
@@ -664,12 +718,25 @@ def _disjoint(
     flow.cheapest()
     used = flow.flows()[: len(graph.tail)]
     _cancel(graph, used)
-    walks = _walks(graph, used)
+    walks, proven = _walks(graph, used), True
     if any(used[g].sum() > 1 for g in groups):
-        walks = _walks(graph, _pooled(graph, groups, timed))
-    if any(_first_return(graph, w) is not None for w in walks):
-        walks = _by_copies(graph, groups, len(walks), timed)
-    return [[int(graph.arc[a]) for a in w if graph.arc[a] >= 0] for w in walks]
+        walks, proven = _pooled(graph, groups, walks, timed)
+    if proven and any(_first_return(graph, w) is not None for w in walks):
+        walks, proven = _by_copies(graph, groups, walks, timed)
+    return [[int(graph.arc[a]) for a in w if graph.arc[a] >= 0] for w in walks], proven
+
+
+def _compatible(graph: Graph, groups: Sequence[Sequence[int]], walks: Sequence[list[int]]) -> list[list[int]]:
+    """Return walks that are loopless and share no bundle, first come first served: a set, if not a largest one."""
+    bundle = {a: i for i, g in enumerate(groups) for a in g}
+    taken: set[int] = set()
+    kept = []
+    for walk in walks:
+        own = [bundle[a] for a in walk if a in bundle]
+        if len(set(own)) == len(own) and not taken.intersection(own) and _first_return(graph, walk) is None:
+            taken.update(own)
+            kept.append(walk)
+    return kept
 
 
 def _cancel(graph: Graph, used: Array) -> None:
@@ -685,59 +752,74 @@ def _cancel(graph: Graph, used: Array) -> None:
                 used[b] -= both
 
 
-def _pooled(graph: Graph, groups: Sequence[Sequence[int]], timed: bool) -> Array:
-    """Return a largest flow that uses each bundle once, of least weight if `timed`, by integer programming."""
+def _pooled(
+    graph: Graph, groups: Sequence[Sequence[int]], walks: list[list[int]], timed: bool
+) -> tuple[list[list[int]], bool]:
+    """Return a largest flow that uses each bundle once, of least weight if `timed`, as walks; and if that is proven."""
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import csr_array
 
     m = len(graph.tail)
-    balance, shared = _balance(graph), _membership(groups, m)
     inner = np.ones(graph.size, bool)
     inner[[graph.source, graph.sink]] = False
-    rules = [LinearConstraint(balance[inner], 0, 0), LinearConstraint(shared, 0, 1)]
+    rules = [LinearConstraint(_balance(graph)[inner], 0, 0), LinearConstraint(_membership(groups, m), 0, 1)]
     upper = np.full(m, float(len(groups)))
     upper[[a for g in groups for a in g]] = 1.0
     sent = (graph.tail == graph.source).astype(float)
-    exact: dict[str, Any] = {"integrality": np.ones(m), "bounds": Bounds(0, upper), "options": {"mip_rel_gap": 0.0}}
+    exact: dict[str, Any] = {"integrality": np.ones(m), "bounds": Bounds(0, upper), "options": EXACT}
     found = milp(-sent, constraints=rules, **exact)
-    if timed and found.x is not None:
+    if found.status == OPTIMAL and timed:
         most = round(float(sent @ found.x))
         rules.append(LinearConstraint(csr_array(sent.reshape(1, -1)), most, most))
         found = milp(_hours_of(graph), constraints=rules, **exact)
-    return _solution(found)
+    if found.status != OPTIMAL:
+        return _compatible(graph, groups, walks), False
+    return _walks(graph, np.asarray(np.rint(found.x), np.int64)), True
 
 
-def _by_copies(graph: Graph, groups: Sequence[Sequence[int]], most: int, timed: bool) -> list[list[int]]:
-    """Return a largest set of loopless paths that use each bundle once, by integer programming.
+def _by_copies(
+    graph: Graph, groups: Sequence[Sequence[int]], walks: list[list[int]], timed: bool
+) -> tuple[list[list[int]], bool]:
+    """Return a largest set of loopless paths that use each bundle once; and if that is proven.
 
     One copy of the arcs per path: each carries one unit and enters a place at most once, all together use
-    each bundle at most once. `most` is what a flow without the second rule reached.
+    each bundle at most once. As many as `walks` is the most there can be.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp
     from scipy.sparse import block_diag, hstack
 
     m = len(graph.tail)
-    balance, shared = _balance(graph), _membership(groups, m)
-    wanted = np.zeros(graph.size)
-    wanted[graph.source], wanted[graph.sink] = 1.0, -1.0
-    entered: dict[int, list[int]] = {}
-    for a in np.flatnonzero(graph.place[graph.tail] != graph.place[graph.head]).tolist():
-        entered.setdefault(int(graph.place[graph.head[a]]), []).append(a)
-    once = _membership(list(entered.values()), m)
-    for copies in range(most, 0, -1):
-        ends = np.tile(wanted, copies)
+    balance, once, shared = _balance(graph), _membership(_entries(graph), m), _membership(groups, m)
+    for copies in range(len(walks), 0, -1):
+        ends = np.tile(_one_unit(graph), copies)
         rules = [
             LinearConstraint(block_diag([balance] * copies, format="csr"), ends, ends),
             LinearConstraint(block_diag([once] * copies, format="csr"), 0, 1),
             LinearConstraint(hstack([shared] * copies, format="csr"), 0, 1),
         ]
         cost = np.tile(_hours_of(graph), copies) if timed else np.zeros(m * copies)
-        found = milp(
-            cost, constraints=rules, bounds=Bounds(0, 1), integrality=np.ones(m * copies), options={"mip_rel_gap": 0.0}
-        )
-        if found.status != 2:  # 2: infeasible, so fewer paths are tried
-            return [_walks(graph, one)[0] for one in _solution(found).reshape(copies, m)]
-    return []
+        found = milp(cost, constraints=rules, bounds=Bounds(0, 1), integrality=np.ones(m * copies), options=EXACT)
+        if found.status == OPTIMAL:
+            used = np.asarray(np.rint(found.x), np.int64).reshape(copies, m)
+            return [_walks(graph, one)[0] for one in used], True
+        if found.status != INFEASIBLE:
+            return _compatible(graph, groups, walks), False
+    return [], True
+
+
+def _one_unit(graph: Graph) -> Array:
+    """Return what one path leaves at each vertex: one unit at the source, less one at the sink."""
+    wanted = np.zeros(graph.size)
+    wanted[graph.source], wanted[graph.sink] = 1.0, -1.0
+    return wanted
+
+
+def _entries(graph: Graph) -> list[list[int]]:
+    """Return, for each place, the arcs that enter it from another."""
+    entered: dict[int, list[int]] = {}
+    for a in np.flatnonzero(graph.place[graph.tail] != graph.place[graph.head]).tolist():
+        entered.setdefault(int(graph.place[graph.head[a]]), []).append(a)
+    return list(entered.values())
 
 
 def _balance(graph: Graph) -> Any:
@@ -759,12 +841,6 @@ def _membership(groups: Sequence[Sequence[int]], arcs: int) -> Any:
 
 def _hours_of(graph: Graph) -> Array:
     return np.asarray(graph.weight, float) / (3.6e6 * (1 << LENGTH_BITS))
-
-
-def _solution(found: Any) -> Array:
-    if found.x is None:
-        raise MobilityError(f"the integer programme for disjoint routes did not end: {found.message}")
-    return np.asarray(np.rint(found.x), np.int64)
 
 
 def _walks(graph: Graph, used: Array) -> list[list[int]]:
@@ -822,30 +898,41 @@ def explain(
     ('no_route', True)
     """
     origins, destinations, stops, arcs = prepare(net, origin, destination, via, options)
-    question = describe(arcs, origins, destinations, via=stops)
     path = best_path(arcs, origins, destinations, stops)
     lifted = arcs.open | _liftable(arcs)
     ideal = _best_in(arcs, build_graph(arcs, origins, destinations, stops, lifted))
-    relaxed, relax = (None, ()) if path is not None else _smallest_opening(arcs, origins, destinations, stops, lifted)
-    if path is not None:
-        blocking = _closed_on(arcs, ideal or ())
-    else:
-        edge = _edge(arcs, origins, destinations, lifted)
-        seen = dict.fromkeys([*_closed_on(arcs, ideal or ()), *relax, *edge])
-        blocking = tuple(seen)
-    candidate, fits, assess = (
-        (None, False, ()) if path is not None else _favourable(net, origins, destinations, stops, options)
-    )
+    relaxed: list[int] | None = None
+    relax: tuple[Block, ...] = ()
+    candidate: Route | None = None
+    fits, assess = False, relax
+    blocking = _closed_on(arcs, ideal or ())
+    if path is None and ideal is not None:
+        relaxed, relax = _smallest_opening(arcs, origins, destinations, stops, lifted)
+        blocking = tuple(dict.fromkeys([*blocking, *relax, *_edge(arcs, origins, destinations, lifted)]))
+        candidate, fits, assess = _favourable(net, origins, destinations, stops, options)
+    free = _unrestricted(net, origins, destinations, stops, options) if arcs.asked_closed.any() else None
+    reason = _reason(arcs, path, ideal, blocking, free)
+    twice = _twice(arcs, origins, destinations, stops) if path is None else []
+    if twice:
+        reason = f"the only way passes {', '.join(twice)} twice, as by road to a railhead and back by rail"
     return Explanation(
-        net, question, "ok" if path is not None else "no_route",
-        reason=_reason(path, ideal, blocking, _twice(arcs, origins, destinations, stops) if path is None else []),
-        route=make_route(arcs, path) if path is not None else None,
-        blocking=blocking, relax=relax,
+        net, describe(arcs, origins, destinations, via=stops), "ok" if path is not None else "no_route", reason=reason,
+        route=make_route(arcs, path) if path is not None else None, blocking=blocking, relax=relax,
         relaxed_route=make_route(arcs, relaxed) if relaxed else None,
-        ideal_route=make_route(arcs, ideal) if ideal is not None else None,
-        heaviest=_heaviest(arcs, origins, destinations),
+        ideal_route=make_route(arcs, ideal) if ideal is not None else None, unrestricted_route=free,
+        heaviest=_heaviest(arcs, origins, destinations) if ideal is not None else {},
         candidate=candidate, candidate_fits=fits, assess_first=assess,
     )  # fmt: skip
+
+
+def _unrestricted(
+    net: Network, origins: Sequence[str], destinations: Sequence[str], stops: Sequence[str], options: Options
+) -> Route | None:
+    """Return the fastest route if the question closed, avoided and left out nothing."""
+    free: Options = {**options, "close": (), "avoid": (), "countries": ()}
+    arcs = compile_arcs(net, **free)
+    path = best_path(arcs, origins, destinations, stops)
+    return None if path is None else make_route(arcs, path)
 
 
 def _twice(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], stops: Sequence[str]) -> list[str]:
@@ -858,17 +945,22 @@ def _twice(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], stop
     return [arcs.net.name(n) for n in dict.fromkeys(n for i, n in enumerate(nodes) if n in nodes[:i])]
 
 
-def _reason(path: list[int] | None, ideal: list[int] | None, blocking: Sequence[Block], twice: Sequence[str]) -> str:
-    if twice:
-        return f"the only way passes {', '.join(twice)} twice, as by road to a railhead and back by rail"
-    if path is not None:
-        if blocking:
-            return "there is a route; a faster one is closed by the limits listed"
-        return "there is a route, and no limit or closure stands in the way of a faster one"
-    if ideal is None:
-        return "no chain of links joins the places with these modes, states and closures, whatever is opened"
-    limits = sorted({b.limit for b in blocking})
-    return f"every way is closed by: {', '.join(limits)}"
+def _reason(
+    arcs: Arcs, path: list[int] | None, ideal: list[int] | None, blocking: Sequence[Block], free: Route | None
+) -> str:
+    asked = "what the question closes, avoids or leaves out"
+    if path is None:
+        if free is not None:
+            return f"{asked} leaves no route; without it the fastest takes {free.time_h:.1f} h"
+        if ideal is None:
+            return "no chain of links joins the places with these modes, states and closures, whatever is opened"
+        return f"every way is closed by: {', '.join(sorted({b.limit for b in blocking}))}"
+    hours = math.fsum(float(arcs.time_h[a]) for a in path)
+    cost = hours - free.time_h if free is not None else 0.0
+    first = f"there is a route; {asked} costs {cost:.1f} h" if cost > 1e-6 else "there is a route"
+    if blocking:
+        return f"{first}; a faster one is closed by the limits listed"
+    return f"{first}; no other limit or closure stands in the way of a faster one"
 
 
 def _liftable(arcs: Arcs) -> Array:
@@ -916,11 +1008,11 @@ def _smallest_opening(
     """Return the route that needs the fewest limits lifted (the fastest of those), and these limits."""
     graph = build_graph(arcs, origins, destinations, stops, lifted)
     shut = ~graph.spread(arcs.open, True)
-    # Plain integers have no largest value, so a limit can weigh more than any time.
+    # Python's integers have no largest value, so one limit can weigh more than any time.
     weight = graph.weight.astype(object)
     for a in np.flatnonzero(shut).tolist():
-        weight[a] += len(arcs.why_closed(int(arcs.item[graph.arc[a]]))) << 52
-    search = PlainRouter(graph.size, graph.tail, graph.head, weight, graph.sink)
+        weight[a] += len(arcs.why_closed(int(arcs.item[graph.arc[a]]))) << 64
+    search = PlainRouter(graph.size, graph.tail, graph.head, weight, graph.sink, far=1 << 128)
     harder = replace(graph, weight=weight)
     found = next(k_shortest(harder, search), None)
     if found is None:
@@ -935,31 +1027,40 @@ def _heaviest(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -
     mode = links["mode"].to_numpy(object)
     usable = arcs.offered & ~arcs.asked_closed & (links["status"] == "operational").to_numpy()
     opened = arcs.per_arc(usable, True)
-    plain = arcs.vehicle.name == "any"
     estimates = arcs.options["estimates"]
     out: dict[str, dict[str, Any]] = {}
     for limit in LIMITS:
         if limit == "gauge_mm":
             continue
-        width = np.full(len(links), np.inf)
-        must_be_known = limit in ("mlc_wheeled", "mlc_tracked", "max_axle_t", "max_metre_load_t")
-        asked = False
+        known, asked = np.full(len(links), np.inf), False
         for m in MODES:
             on = (mode == m) & usable
-            if not on.any() or (not plain and limit not in arcs.vehicle.needs(m)):
-                continue
-            if limit.startswith("mlc") and m != "road":
-                continue
             value = limit_values(arcs.net, limit, m, estimates)[0]
-            if np.isnan(value[on]).all():
+            legal = m == "road" and limit == "max_axle_t"
+            needed = limit in MUST_BE_KNOWN and not legal
+            silent = np.isnan(value[on]).all() and not (needed and arcs.vehicle.name != "any")
+            if not on.any() or not _bears(arcs, limit, m) or silent:
                 continue
             asked = True
-            unknown = -np.inf if must_be_known and arcs.options["unknown"] != "allow" else np.inf
-            width[on] = np.where(np.isnan(value[on]), unknown, value[on])
-        if not asked:
-            continue
-        out[limit] = _bottleneck(arcs, width, opened, origins, destinations)
+            if legal:
+                value = np.where(value >= LEGAL_AXLE_T, np.inf, value)
+            elif needed:
+                value = np.where(np.isnan(value), -np.inf, value)
+            known[on] = np.where(np.isnan(value), np.inf, value)[on]
+        if asked:
+            out[limit] = _bottleneck(arcs, known, opened, origins, destinations)
+            if out[limit]["status"] == "no_route" and arcs.options["unknown"] != "forbid":
+                lenient = _bottleneck(arcs, np.abs(known), opened, origins, destinations)
+                if lenient["status"] != "no_route":
+                    out[limit]["status"] = "unknown"
     return out
+
+
+def _bears(arcs: Arcs, limit: str, mode: str) -> bool:
+    """Whether a limit matters on links of `mode` to this vehicle; to ``any`` all do that the mode knows."""
+    if arcs.vehicle.name != "any":
+        return limit in arcs.vehicle.needs(mode)
+    return mode == "road" if limit.startswith("mlc") else mode == "rail" if limit == "max_metre_load_t" else True
 
 
 def _bottleneck(

@@ -80,6 +80,11 @@ class Column:
         """Whether values are held as floats, NaN for unknown."""
         return self.type in ("number", "flag")
 
+    @property
+    def is_list(self) -> bool:
+        """Whether a cell holds items between semicolons."""
+        return self.type in ("list", "map", "ranges", "set", "sources") or self.type.startswith("refs:")
+
 
 def _pairs(text: str) -> dict[str, str]:
     parts = (p.partition("=") for p in text.split(";") if p)
@@ -99,7 +104,11 @@ def columns(table: str) -> Mapping[str, Column]:
 @cache
 def tables() -> tuple[str, ...]:
     """Return the names of all tables that the schema knows."""
-    return tuple(dict.fromkeys(c.table for c in _schema()))
+    return tuple(t for t in dict.fromkeys(c.table for c in _schema()) if t not in SECTIONS)
+
+
+SECTIONS = ("vehicle", "wagon", "train")
+"""What the schema describes that stands in ``vehicles.toml``, not in a table of its own."""
 
 
 @cache
@@ -342,6 +351,8 @@ def typed(
         elif column.type == "flag":
             out[name] = _flags(column, text, at, faults)
         else:
+            if column.is_list:
+                text = [";".join(split(t)) if ";" in t else t for t in text]
             _words(column, text, at, faults)
             out[name] = pd.Series(text, dtype=object)
     for name, column in known.items():
@@ -351,6 +362,15 @@ def typed(
         elif column.type == "word" and column.default.get(""):
             out[name] = out[name].replace("", column.default[""])
     return pd.DataFrame({name: out[name] for name in [*known, *(n for n in out if n not in known)]}, copy=False)
+
+
+def split(text: str) -> list[str]:
+    """Return the items of a ``;``-separated list, stripped.
+
+    >>> split("mlc_wheeled; mlc_tracked;")
+    ['mlc_wheeled', 'mlc_tracked']
+    """
+    return [x for x in (part.strip() for part in text.split(";")) if x]
 
 
 def _missing(value: Any) -> bool:
@@ -514,9 +534,10 @@ def data_dictionary() -> str:
         "(`-20:+20` added, `x0.8:1.2` multiplied).",
         "",
     ]
-    for table in tables():
+    for table in (*tables(), *SECTIONS):
+        title = f"{table} (vehicles.toml)" if table in SECTIONS else table
         lines += [
-            f"## {table}",
+            f"## {title}",
             "",
             "| column | type | unit | hard bounds | plausible | default | range | meaning |",
             "|---|---|---|---|---|---|---|---|",

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +17,7 @@ import pandas as pd
 
 from mobility.errors import Finding, InputError, did_you_mean, fold
 from mobility.network import Network, shipped
-from mobility.schema import LINE_CATEGORY, estimate_range
+from mobility.schema import LINE_CATEGORY, SECTIONS, columns, estimate_range, split
 
 MODES = ("road", "rail", "sea", "waterway")
 
@@ -28,6 +27,12 @@ LEGAL_ENVELOPE: Mapping[str, float] = {"mass_t": 44.0, "length_m": 18.75, "width
 LEGAL_AXLE_T = 10.0
 """A road's axle limit of at least this is the legal one (10 t, 11.5 t driven): a heavier axle asks for a permit.
 A lower limit is posted for a weak road or bridge, and blocks."""
+
+ROAD_LOAD = ("mlc_wheeled", "mlc_tracked", "max_mass_t")
+"""Of these a road must state one that can be compared with the vehicle."""
+
+MUST_BE_KNOWN = ("mlc_wheeled", "mlc_tracked", "max_axle_t", "max_metre_load_t")
+"""Limits that are not taken for granted where the table is silent; an axle limit only on railways."""
 
 GAUGE_ORDER = ("G1", "GA", "GB", "GC")
 DEFAULT_GAUGE_MM = 1435.0
@@ -269,7 +274,7 @@ def screen(net: Network, vehicle: Vehicle, *, estimates: str = "strict") -> Scre
 
     Notes
     -----
-    On a road the bridge class (or a posted mass) must be known, on a railway axle and metre load; the line
+    On a road the bridge class or a posted mass must be known, on a railway axle and metre load; the line
     category stands in for either (EN 15528: both must hold). Height, width, length and posted mass bind where
     they are stated. A railway without a stated gauge counts as 1435 mm, an estimate.
     """
@@ -286,6 +291,7 @@ def screen(net: Network, vehicle: Vehicle, *, estimates: str = "strict") -> Scre
         if not on.any():
             continue
         needs = vehicle.needs(m)
+        load_known = np.zeros(size, bool)
         for limit, required in needs.items():
             value, guess = limit_values(net, limit, m, estimates)
             known = ~np.isnan(value)
@@ -298,10 +304,12 @@ def screen(net: Network, vehicle: Vehicle, *, estimates: str = "strict") -> Scre
             _mark(fails, limit, on & low, size)
             estimated |= on & guess & known
             used.setdefault(limit, np.full(size, np.nan))[on] = value[on]
-            if limit in ("mlc_wheeled", "mlc_tracked"):
-                unknown |= on & ~known & np.isnan(net.values("max_mass_t").value)
+            if m == "road" and limit in ROAD_LOAD:
+                load_known |= known
             elif m == "rail" and limit in ("max_axle_t", "max_metre_load_t"):
                 unknown |= on & ~known
+        if m == "road" and set(ROAD_LOAD) & set(needs):
+            unknown |= on & ~load_known
     road = mode == "road"
     if road.any() and vehicle.oversize():
         asks["oversize"] = road
@@ -318,7 +326,8 @@ def _mark(into: dict[str, Array], limit: str, hit: Array, size: int) -> None:
 def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[Array, Array]:
     """Return a limit of every link and whether it is an estimate; a line category stands in on railways."""
     column = net.values(limit)
-    value = (column.high if estimates == "favourable" else column.value).copy()
+    better = column.low if columns("links")[limit].better == "low" else column.high
+    value = (better if estimates == "favourable" else column.value).copy()
     guess = column.estimated.copy()
     if limit == "gauge_mm":
         value[np.isnan(column.value)] = DEFAULT_GAUGE_MM
@@ -326,7 +335,7 @@ def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[A
     if mode == "rail" and limit in ("max_axle_t", "max_metre_load_t"):
         links = net.table("links")
         which = 0 if limit == "max_axle_t" else 1
-        hint = np.array(["line_category" in e.split(";") for e in links["estimated"].tolist()], bool)
+        hint = np.array(["line_category" in split(e) for e in links["estimated"].tolist()], bool)
         for i in np.flatnonzero(np.isnan(value)).tolist():
             category = LINE_CATEGORY.get(links["line_category"].iat[i])
             if category is not None:
@@ -345,16 +354,6 @@ def _gauge_fits(gauges: list[str], needed: str) -> Array:
 
 # ---- reading vehicles.toml
 
-_VEHICLE_NUMBERS = (
-    "length_m", "width_m", "height_m", "mass_t", "axle_t", "mlc_wheeled", "mlc_tracked", "road_speed_kmh", "lane_m"
-)  # fmt: skip
-_VEHICLE_KEYS = {
-    *_VEHICLE_NUMBERS, "name", "title", "kind", "wagon", "per_wagon", "per_train", "transporter", "modes",
-    "gauge_profile", "source", "confidence", "estimated", "note",
-}  # fmt: skip
-_WAGON_NUMBERS = ("length_m", "axles", "tare_t", "deck_m", "gauge_mm", "max_speed_kmh")
-_WAGON_KEYS = {*_WAGON_NUMBERS, "name", "title", "source", "confidence", "estimated", "note"}
-
 
 def vehicles(net: Network | None = None) -> dict[str, Vehicle]:
     """Return all known vehicles by name: ``any``, the shipped ones, and those of the network's own file.
@@ -364,10 +363,12 @@ def vehicles(net: Network | None = None) -> dict[str, Vehicle]:
     InputError
         With every fault of a ``vehicles.toml``.
     """
-    path = net.folder / "vehicles.toml" if net is not None and net.folder is not None else None
-    if path is not None and path.is_file() and path.resolve() != _SHIPPED.resolve():
-        return {**_read(_SHIPPED), **_read(path, _SHIPPED)}
-    return _read(_SHIPPED)
+    folder = net.folder if net is not None else None
+    own = _read(folder / "vehicles.toml") if folder is not None and (folder / "vehicles.toml").exists() else None
+    base = _read(shipped() / "vehicles.toml")
+    if own is None or own == base:
+        return {"any": ANY, **_fleet(base, base)}
+    return {"any": ANY, **_fleet(base, base), **_fleet(own, _merged(base, own))}
 
 
 def vehicle(name: str | Vehicle, net: Network | None = None) -> Vehicle:
@@ -394,129 +395,144 @@ def vehicle(name: str | Vehicle, net: Network | None = None) -> Vehicle:
     raise InputError(f"no vehicle is called {name!r}{did_you_mean(name, known) or '; known: ' + ', '.join(known)}")
 
 
-_SHIPPED = shipped() / "vehicles.toml"
+Section = dict[str, dict[str, Any]]
+"""Entries of one kind by name, each a mapping of field to value."""
 
 
-@cache
-def _read(path: Path, base: Path | None = None) -> dict[str, Vehicle]:
+def _read(path: Path) -> dict[str, Section]:
+    """Read a ``vehicles.toml`` by the schema: wagons, vehicles and the planning train.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file.
+    """
+    try:
+        if path.stat().st_size > 10_000_000:
+            raise ValueError("the file is larger than 10 MB")
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError([Finding("error", path.name, None, None, None, f"cannot be read: {what}")]) from None
     faults: list[Finding] = []
-
-    def fault(column: str | None, value: Any, message: str) -> None:
-        faults.append(Finding("error", path.name, None, column, None if value is None else str(value), message))
-
-    def load(file: Path) -> dict[str, Any]:
-        try:
-            return tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError([Finding("error", file.name, None, None, None, f"cannot be read: {error}")]) from None
-
-    def entries(data: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
-        rows = data.get(kind, [])
+    out: dict[str, Section] = {}
+    for section in SECTIONS:
+        rows = data.get(section, [])
+        rows = [rows] if section == "train" and isinstance(rows, dict) else rows
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
-            fault(kind, None, f"write each as [[{kind}]]")
-            return []
-        return rows
+            message = "write it as [train]" if section == "train" else f"write each as [[{section}]]"
+            faults.append(Finding("error", path.name, None, section, None, message))
+            continue
+        entries = out.setdefault(section, {})
+        for row in rows:
+            cells = _entry(row, section, path.name, faults)
+            name = str(cells.get("name", ""))
+            if name in entries or name == "any":
+                why = "stands for no limits; choose another name" if name == "any" else "stands twice"
+                faults.append(Finding("error", path.name, None, "name", name, f"{section}: {why}"))
+            entries[name] = cells
+    if faults:
+        raise InputError(faults)
+    return out
 
-    def clean(row: dict[str, Any], kind: str, numbers: tuple[str, ...], keys: set[str]) -> dict[str, Any]:
-        label = f"{kind} {row.get('name', '?')}"
-        out: dict[str, Any] = {}
-        if not isinstance(row.get("name"), str) or not row["name"]:
-            fault("name", row.get("name"), f"every [[{kind}]] needs a name")
-        for key, value in row.items():
-            if key not in keys:
-                fault(key, value, f"{label}: unknown key{did_you_mean(key, keys)}")
-            elif key in (*numbers, "per_wagon", "per_train"):
-                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e5:
-                    fault(key, value, f"{label}: must be a number above 0")
-                else:
-                    out[key] = value
-            elif key in ("modes", "estimated"):
-                if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-                    fault(key, value, f"{label}: must be a list of words")
-                elif key == "modes" and not set(value) <= set(MODES):
-                    fault(key, value, f"{label}: modes are {', '.join(MODES)}")
-                else:
-                    out[key] = tuple(value)
-            elif not isinstance(value, str):
-                fault(key, value, f"{label}: must be text")
+
+def _entry(row: Mapping[str, Any], section: str, file: str, faults: list[Finding]) -> dict[str, Any]:
+    """Return the fields of one entry that fit the schema; note the others."""
+    known = columns(section)
+    label = f"{section} {row['name']}" if isinstance(row.get("name"), str) else section
+    out: dict[str, Any] = {}
+
+    def fault(key: str, value: Any, message: str) -> None:
+        shown = None if value is None else str(value)[:200]
+        faults.append(Finding("error", file, None, key, shown, f"{label}: {message}"))
+
+    for key, value in row.items():
+        column = known.get(key)
+        if column is None:
+            fault(key, value, f"unknown field{did_you_mean(key, known)}")
+        elif column.type in ("number", "count"):
+            whole = column.type == "count"
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+                fault(key, value, f"must be a {'whole ' if whole else ''}number")
+            elif not column.min <= value <= column.max:
+                fault(key, value, f"outside {column.min:g} to {column.max:g} {column.unit}".rstrip())
             else:
                 out[key] = value
-        return out
-
-    data = load(path)
-    both = [load(base), data] if base is not None else [data]
-    wagons: dict[str, Wagon] = {}
-    train: dict[str, Any] = {}
-    for source in both:
-        train.update(source.get("train", {}) if isinstance(source.get("train", {}), dict) else {})
-        for row in entries(source, "wagon"):
-            cells = clean(row, "wagon", _WAGON_NUMBERS, _WAGON_KEYS)
-            cells.pop("deck_m", None)
-            cells.pop("title", None)
-            missing = [k for k in ("length_m", "axles", "tare_t") if k not in cells]
-            if missing or "name" not in cells:
-                fault(None, None, f"wagon {row.get('name', '?')}: {', '.join(missing) or 'name'} is missing")
+        elif column.type == "words":
+            if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+                fault(key, value, "must be a list of words")
+            elif column.words and not set(value) <= set(column.words):
+                fault(key, value, f"must be of {', '.join(column.words)}")
             else:
-                wagons[cells["name"]] = Wagon(**cells)
-    raw = {
-        row["name"]: row for source in both for row in entries(source, "vehicle") if isinstance(row.get("name"), str)
-    }
-    own = {row.get("name"): row for row in entries(data, "vehicle")}
-    made: dict[str, Vehicle] = {}
-
-    def build(name: str, trail: tuple[str, ...] = ()) -> Vehicle | None:
-        if name in made:
-            return made[name]
-        cells = clean(raw[name], "vehicle", _VEHICLE_NUMBERS, _VEHICLE_KEYS)
-        carrier = cells.pop("transporter", None)
-        if carrier is not None:
-            if carrier not in raw or carrier in (*trail, name):
-                fault("transporter", carrier, f"vehicle {name}: no such vehicle{did_you_mean(carrier, raw)}")
-            else:
-                cells["transporter"] = build(carrier, (*trail, name))
-        flat = cells.pop("wagon", None)
-        if flat is not None:
-            if flat not in wagons:
-                fault("wagon", flat, f"vehicle {name}: no such wagon{did_you_mean(flat, wagons)}")
-            else:
-                cells["wagon"] = wagons[flat]
-        cells.setdefault("lane_m", _lane_metres(cells))
-        for key in ("per_wagon", "per_train"):
-            if key in cells:
-                cells[key] = int(cells[key])
-        built = Vehicle(**cells)
-        if "per_train" not in cells and built.wagon is not None:
-            cells["per_train"] = _per_train(built, train)
-            built = Vehicle(**cells)
-        if not built.modes:
-            fault("modes", None, f"vehicle {name}: at least one mode is needed")
-        made[name] = built
-        return built
-
-    for name in own if base is not None else raw:
-        if isinstance(name, str):
-            build(name)
+                out[key] = tuple(value)
+        elif not isinstance(value, str) or not (value or column.type != "id"):
+            fault(key, value, "must be text")
+        elif column.words and value not in column.words:
+            fault(key, value, f"must be one of {', '.join(column.words)}")
         else:
-            fault("name", name, "every [[vehicle]] needs a name")
-    if "any" in own:
-        fault("name", "any", "the name any is taken: no limits")
+            out[key] = value
+    for column in known.values():
+        if column.required and column.column not in row:
+            fault(column.column, None, "is missing")
+    return out
+
+
+def _merged(base: Mapping[str, Section], own: Mapping[str, Section]) -> dict[str, Section]:
+    return {section: {**base.get(section, {}), **own.get(section, {})} for section in SECTIONS}
+
+
+def _fleet(own: Mapping[str, Section], known: Mapping[str, Section]) -> dict[str, Vehicle]:
+    """Return the vehicles of `own`, their wagons and transporters looked up in `known`.
+
+    Raises
+    ------
+    InputError
+        With every reference to what is not there.
+    """
+    faults: list[Finding] = []
+    train = next(iter(known.get("train", {}).values()), {})
+
+    def missing(name: str, field_name: str, word: str, among: Mapping[str, Any]) -> None:
+        message = f"vehicle {name}: there is no such {field_name}{did_you_mean(word, among)}"
+        faults.append(Finding("error", "vehicles.toml", None, field_name, word, message))
+
+    def build(name: str, trail: tuple[str, ...]) -> Vehicle:
+        cells = dict(known["vehicle"][name])
+        carrier, flat = cells.pop("transporter", None), cells.pop("wagon", None)
+        if carrier is not None and (carrier not in known["vehicle"] or carrier in trail):
+            missing(name, "transporter", carrier, known["vehicle"])
+        elif carrier is not None:
+            cells["transporter"] = build(carrier, (*trail, carrier))
+        wagon = known.get("wagon", {}).get(flat) if flat is not None else None
+        if wagon is not None:
+            fields = Wagon.__dataclass_fields__
+            cells["wagon"] = Wagon(**{k: v for k, v in wagon.items() if k in fields})
+        elif flat is not None:
+            missing(name, "wagon", flat, known.get("wagon", {}))
+        elif "rail" in cells.setdefault("modes", tuple(m for m in MODES if m != "rail")):
+            missing(name, "wagon", "(none)", known.get("wagon", {}))
+        cells.setdefault("lane_m", _lane_metres(cells))
+        one = Vehicle(**cells)
+        return one if "per_train" in cells or one.wagon is None else replace(one, per_train=_per_train(one, train))
+
+    fleet = {name: build(name, (name,)) for name in own.get("vehicle", {})}
     if faults:
         raise InputError(list(dict.fromkeys(faults)))
-    return {"any": ANY, **made} if base is None else {n: v for n, v in made.items() if n in own}
+    return fleet
 
 
 def _lane_metres(cells: Mapping[str, Any]) -> float:
-    """Lane metres by the planning rule (length + 1.0) x max(1, width / 3.0)."""
+    """Return lane metres by the planning rule (length + 1.0) x max(1, width / 3.0)."""
     if "length_m" not in cells:
         return 1.0
     return round(float((cells["length_m"] + 1.0) * max(1.0, cells.get("width_m", 0.0) / 3.0)), 1)
 
 
 def _per_train(one: Vehicle, train: Mapping[str, Any]) -> int:
-    """Vehicles of this kind on one planning train, bounded by its length and its trailing mass."""
+    """Return the vehicles of this kind on one planning train, bounded by its length and its trailing mass."""
     wagon = one.wagon
-    if wagon is None or not {"length_m", "loco_m", "trailing_t"} <= set(train):
-        return 30
+    if wagon is None or not train:
+        return ANY.per_train
     by_length = int((train["length_m"] - train["loco_m"]) // wagon.length_m)
     by_mass = int(train["trailing_t"] // (one.gross_wagon_t or wagon.tare_t))
     return max(1, min(by_length, by_mass)) * one.per_wagon
