@@ -148,7 +148,8 @@ def test_distinct_holds_for_the_order_that_is_shown() -> None:
     """Penalised, the known road is found first; by real time the unknown one leads and takes 90 % of it along."""
     net = made(
         [
-            link("s", "a", "m", length_km=90, time_h=1.0, mlc_tracked=90), link("x", "m", "b", length_km=10, time_h=1.0, mlc_tracked=90),
+            link("s", "a", "m", length_km=90, time_h=1.0, mlc_tracked=90),
+            link("x", "m", "b", length_km=10, time_h=1.0, mlc_tracked=90),
             link("y", "m", "n", length_km=105, time_h=0.4), link("z", "n", "b", length_km=105, time_h=0.4),
         ]
     )  # fmt: skip

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mobility.arcs import Options
     from mobility.check import check
     from mobility.contingency import Contingency, contingency
     from mobility.errors import Finding, InputError, MobilityError
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "check": "check", "Contingency": "contingency", "contingency": "contingency", "Finding": "errors",
+    "Options": "arcs", "check": "check",
+    "Contingency": "contingency", "contingency": "contingency", "Finding": "errors",
     "InputError": "errors", "MobilityError": "errors", "Throughput": "flows", "throughput": "flows",
     "plot": "maps", "Network": "network", "load": "network", "Explanation": "paths", "Redundancy": "paths",
     "Routes": "paths", "explain": "paths", "redundancy": "paths", "routes": "paths", "Vehicle": "vehicle",
@@ -36,6 +38,7 @@ __all__ = [
     "InputError",
     "MobilityError",
     "Network",
+    "Options",
     "Redundancy",
     "Routes",
     "Throughput",

@@ -248,8 +248,8 @@ def compile_arcs(
         net = net.at(year)
     rows = len(net.table("links"))
     asked = np.zeros(rows, bool)
-    for row in attempt(lambda: [net.link_index[i] for i in net.with_assets(net.find_links(words(close)))], []):
-        asked[row] = True
+    closed = attempt(lambda: net.with_assets(net.find_links(words(close))), [])
+    asked[[net.link_index[i] for i in closed]] = True
     for word in words(avoid):
         asked |= attempt(lambda word=word: _avoided(net, word), np.zeros(rows, bool))
     only = attempt(lambda: _countries(net, countries), [])
@@ -267,7 +267,8 @@ def compile_arcs(
         link_open &= ~screened.unknown
     options = {
         "vehicle": carrier.name, "modes": chosen, "year": year, "avoid": words(avoid), "countries": only,
-        "close": words(close), "unknown": unknown, "estimates": estimates, "share": share, "permission": permission,
+        "close": words(close), "closed": closed, "unknown": unknown, "estimates": estimates, "share": share,
+        "permission": permission,
     }  # fmt: skip
     return _build(net, carrier, screened, link_open, offered, asked, options)
 
@@ -324,7 +325,7 @@ def lead_times(net: Network, regime: str) -> dict[str, float]:
     if regime == "status-quo" and not countries.empty:
         pairs = zip(countries["country"].tolist(), countries["permission_h"].tolist(), strict=True)
         return {c: h for c, h in pairs if h == h}
-    known = ["none", *dict.fromkeys(table["regime"].tolist())]
+    known = dict.fromkeys(["none", *table["regime"].tolist()])
     raise InputError(f"no permission regime is called {regime!r}; this network knows {', '.join(known)}")
 
 

@@ -6,7 +6,9 @@ Standard output carries the answer only; messages go to standard error. Exit 0 a
 
 from __future__ import annotations
 
+import errno
 import functools
+import io
 import json
 import os
 import sys
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mobility import __version__
-from mobility.errors import InputError, nearest
+from mobility.errors import InputError, MobilityError, nearest
 
 if TYPE_CHECKING:
     from mobility.network import Network
@@ -48,10 +50,15 @@ class Verbs(click.Group):
             for finding in error.findings:
                 text = finding.message if finding.table == "question" else str(finding)
                 click.echo(f"{finding.level}: {text}", err=True)
-            ctx.exit(BAD)
+        except MobilityError as error:
+            click.echo(f"error: {error}", err=True)
         except MemoryError:
             click.echo("error: the input does not fit into memory", err=True)
-            ctx.exit(BAD)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # a reader that had enough, as head; click ends quietly
+            click.echo(f"error: {error.filename or 'the answer'} cannot be written: {error.strerror}", err=True)
+        ctx.exit(BAD)
 
 
 def _places(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -90,102 +97,88 @@ def _load(folder: str | None) -> Network:
     return load(folder)
 
 
-_NETWORK = click.option("--network", metavar="DIR", help="Folder of tables; left out: the shipped corridors.")
+def _not_empty(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
+    """Refuse an option that is given without a value, as by a shell variable that is not set."""
+    given = value if isinstance(value, tuple) else (value,)
+    if any(isinstance(v, str) and not v.strip(" ,") for v in given):
+        raise click.BadParameter("is empty; leave the option out", ctx, param)
+    return value
+
+
+_text = functools.partial(click.option, callback=_not_empty)
+_choice = functools.partial(click.option, show_default=True)
+_NETWORK = _text("--network", metavar="DIR", help="Folder of tables; left out: the shipped corridors.")
 _OUTPUT = (
     click.option(
-        "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="Form of the answer."
+        "--format",
+        "form",
+        type=click.Choice(["table", "json", "csv"]),
+        help="Form; left out: by the name of --out, else a table.",
     ),
-    click.option(
-        "--out", type=click.Path(dir_okay=False), help="Write the answer to a file instead of standard output."
-    ),
+    _text("--out", type=click.Path(dir_okay=False), help="Write the answer to a file instead of standard output."),
     click.option("--overwrite", is_flag=True, help="Allow --out to replace a file."),
     click.option("--quiet", is_flag=True, help="No messages on standard error."),
 )
-_QUESTION = (
-    click.option(
-        "--from",
-        "origin",
-        required=True,
-        metavar="A[,B]",
-        shell_complete=_places,
-        help="Origins: ids or names, accents optional.",
-    ),
-    click.option("--to", "destination", required=True, metavar="C[,D]", shell_complete=_places, help="Destinations."),
-    click.option(
-        "--vehicle",
-        default="any",
-        show_default=True,
-        metavar="NAME",
-        shell_complete=_vehicles,
-        help="A vehicle; `mobility info --list vehicles`.",
-    ),
-    click.option("--modes", metavar="MODES", help="road,rail,sea,waterway; left out: all."),
-    click.option("--year", type=click.IntRange(1900, 2200), metavar="Y", help="Count links that open before year Y."),
-    click.option("--avoid", multiple=True, metavar="WHAT", help="A place, link or state not to be used."),
-    click.option("--countries", metavar="AL,MK", help="Only these states."),
-    click.option("--close", multiple=True, metavar="LINK[,LINK]", shell_complete=_links, help="Links that are out."),
-    click.option(
-        "--permission",
-        default="none",
-        show_default=True,
-        metavar="REGIME",
-        help="Permission regime whose lead time is stated.",
-    ),
-    click.option(
-        "--unknown",
-        type=click.Choice(["penalise", "allow", "forbid"]),
-        default="penalise",
-        show_default=True,
-        help="Links whose limits are not known.",
-    ),
-    click.option(
-        "--estimates",
-        type=click.Choice(["strict", "favourable"]),
-        default="strict",
-        show_default=True,
-        help="Estimated limits at their stated value, or at the favourable end of their range.",
-    ),
-    click.option(
-        "--share",
-        type=float,
-        default=1.0,
-        show_default=True,
-        metavar="F",
-        help="Military share of every capacity, 0 < F <= 1.",
-    ),
+_FROM = _text(
+    "--from", "origin", metavar="A[,B]", shell_complete=_places, help="Origins: ids or names, accents optional."
 )
+_TO = _text("--to", "destination", metavar="C[,D]", shell_complete=_places, help="Destinations.")
+_VIA = _text(
+    "--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order."
+)
+_DISTINCT = click.option(
+    "--distinct",
+    type=click.FloatRange(0, 1),
+    metavar="F",
+    help="Each shares at most this part of its length with every better one.",
+)
+_OPTIONS = (
+    _text("--vehicle", default="any", show_default=True, metavar="NAME", shell_complete=_vehicles, help="A vehicle; `mobility info --list vehicles`."),
+    _text("--modes", metavar="MODES", help="road,rail,sea,waterway; left out: all."),
+    click.option("--year", type=click.IntRange(1900, 2200), metavar="Y", help="Count links that open before year Y."),
+    _text("--avoid", multiple=True, metavar="WHAT", help="A place, link or state not to be used."),
+    _text("--countries", metavar="AL,MK", help="Only these states."),
+    _text("--close", multiple=True, metavar="LINK[,LINK]", shell_complete=_links, help="Links that are out."),
+    _text("--permission", default="none", show_default=True, metavar="REGIME", help="Permission regime whose lead time is stated."),
+    _choice("--unknown", type=click.Choice(["penalise", "allow", "forbid"]), default="penalise", help="Links whose limits are not known."),
+    _choice("--estimates", type=click.Choice(["strict", "favourable"]), default="strict", help="Estimated limits at their stated value, or at the good end of their range."),
+    _choice("--share", type=float, default=1.0, metavar="F", help="Military share of every capacity, 0 < F <= 1."),
+)  # fmt: skip
 
 
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return lambda f: functools.reduce(lambda g, option: option(g), reversed(options), f)
 
 
-def question(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a verb the common options and hand it a network, the two ends and the options of the library."""
+def _shared(given: dict[str, Any]) -> dict[str, Any]:
+    """Take the options that every question shares out of what was given, as the library names them."""
+    taken = {k: given.pop(k) for k in ("vehicle", "modes", "year", "permission", "unknown", "estimates", "share")}
+    taken["countries"] = given.pop("countries") or ()
+    return taken | {k: _split(given.pop(k)) for k in ("avoid", "close")}
 
-    @_with((*_QUESTION, _NETWORK, *_OUTPUT))
+
+def question(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the common options and hand it a network, the two ends and the options of the library.
+
+    What the verb returns is given out by its second part; the status of the answer makes the exit status.
+    """
+
+    @_with((_FROM, _TO, *_OPTIONS, _NETWORK, *_OUTPUT))
+    @click.pass_context
     @functools.wraps(verb)
     def run(
-        network: str | None,
-        origin: str,
-        destination: str,
-        form: str,
-        out: str | None,
-        overwrite: bool,
-        quiet: bool,
-        **given: Any,
-    ) -> None:
-        shared = {
-            "vehicle": given.pop("vehicle"), "modes": given.pop("modes"), "year": given.pop("year"),
-            "avoid": _split(given.pop("avoid")), "countries": given.pop("countries") or (),
-            "close": _split(given.pop("close")), "permission": given.pop("permission"),
-            "unknown": given.pop("unknown"), "estimates": given.pop("estimates"), "share": given.pop("share"),
-        }  # fmt: skip
+        ctx: click.Context, /, network: str | None, origin: str | None, destination: str | None, form: str | None,
+        out: str | None, overwrite: bool, quiet: bool, **given: Any,
+    ) -> None:  # fmt: skip
+        if origin is None or destination is None:
+            raise click.UsageError("a question needs --from and --to", ctx)
         _may_write(out, overwrite)
         net = _load(network)
         if net.notes and not quiet:
-            click.echo(f"note: {len(net.notes)} warnings in the tables; mobility check lists them", err=True)
-        verb(net, origin, destination, shared, Output(form, out, overwrite, quiet), **given)
+            click.echo(f"note: the tables have warnings ({len(net.notes)}); mobility check lists them", err=True)
+        answer, show = verb(net, origin, destination, _shared(given), **given)
+        Output(_form(form, out), out, overwrite, quiet).give(answer, show)
+        ctx.exit(0 if answer.status == "ok" or verb.__name__ == "explain" else NONE)
 
     return run
 
@@ -208,16 +201,14 @@ class Output:
         else:
             from rich.console import Console
 
-            if self.out is None:
-                console = Console()
-                if not console.is_terminal:
-                    console = Console(width=80)
-                show(console, answer, *more)
+            plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+            if self.out is None and sys.stdout.isatty():
+                show(Console(**plain), answer, *more)
             else:
-                console = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
-                show(console, answer, *more)
-                console.file.close()
-                self._write(console.export_text())
+                page = io.StringIO()
+                show(Console(file=page, width=80, **plain), answer, *more)
+                self._write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
+        sys.stdout.flush()
 
     def _write(self, text: str) -> None:
         if self.out is None:
@@ -245,10 +236,16 @@ def _plain(value: Any) -> Any:
 
 
 def _may_write(out: str | None, overwrite: bool) -> None:
-    if out is not None and Path(out).exists() and not overwrite:
+    if out is not None and os.path.exists(out) and not overwrite:
         raise InputError(f"{out} exists; choose another name or add --overwrite")
-    if out is not None and not Path(out).resolve().parent.is_dir():
+    if out is not None and not os.path.isdir(os.path.dirname(os.path.abspath(out))):
         raise InputError(f"{out}: the folder does not exist")
+
+
+def _form(form: str | None, out: str | None) -> str:
+    """Return the form that is asked for, else the one that the name of the file tells."""
+    suffix = Path(out).suffix.casefold() if out else ""
+    return form or {".json": "json", ".csv": "csv"}.get(suffix, "table")
 
 
 def _split(values: tuple[str, ...]) -> list[str]:
@@ -274,33 +271,30 @@ def main() -> None:
 @_with(_OUTPUT)
 @click.pass_context
 def check(
-    ctx: click.Context,
-    folder: str | None,
-    network: str | None,
-    form: str,
-    out: str | None,
-    overwrite: bool,
+    ctx: click.Context, /, folder: str | None, network: str | None, form: str | None, out: str | None, overwrite: bool,
     quiet: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Check a folder of tables and list every finding."""
     from mobility.check import check as run
     from mobility.report import show_findings
 
-    where = folder or network
+    if folder is not None and network is not None:
+        raise click.UsageError("name the folder once: as an argument or with --network", ctx)
+    where = folder if folder is not None else network
     _may_write(out, overwrite)
     result = run(where)
-    Output(form, out, overwrite, quiet).give(result, show_findings, where or "shipped corridors")
+    Output(_form(form, out), out, overwrite, quiet).give(result, show_findings, where or "shipped corridors")
     ctx.exit(BAD if result.errors else NONE if result.warnings else 0)
 
 
 @main.command()
 @_NETWORK
-@click.option(
+@_text(
     "--link", metavar="ID", shell_complete=_links, help="Every attribute of a link with source, confidence and range."
 )
-@click.option("--node", metavar="NAME", shell_complete=_places, help="A place: its links, terminals and border.")
-@click.option("--vehicle", metavar="NAME", shell_complete=_vehicles, help="A vehicle and what it asks of a link.")
-@click.option(
+@_text("--node", metavar="NAME", shell_complete=_places, help="A place: its links, terminals and border.")
+@_text("--vehicle", metavar="NAME", shell_complete=_vehicles, help="A vehicle and what it asks of a link.")
+@_text(
     "--list",
     "table",
     metavar="TABLE",
@@ -309,17 +303,18 @@ def check(
 @_with(_OUTPUT)
 def info(
     network: str | None, link: str | None, node: str | None, vehicle: str | None, table: str | None,
-    form: str, out: str | None, overwrite: bool, quiet: bool,
+    form: str | None, out: str | None, overwrite: bool, quiet: bool,
 ) -> None:  # fmt: skip
     """Say what a network holds and what each number rests on."""
     from mobility import report
+    from mobility.vehicle import to_frame
     from mobility.vehicle import vehicle as find_vehicle
 
     if sum(x is not None for x in (link, node, vehicle, table)) > 1:
         raise InputError("give one of --link, --node, --vehicle, --list")
     _may_write(out, overwrite)
     net = _load(network)
-    output = Output(form, out, overwrite, quiet)
+    output = Output(_form(form, out), out, overwrite, quiet)
     if link is not None:
         link = net.find_link(link)
         output.give(_Facts(net.attributes(link)), lambda console, _: report.show_link(console, net, link))
@@ -329,8 +324,6 @@ def info(
         output.give(_Facts(one), lambda console, _: report.show_node(console, net, node))
     elif vehicle is not None:
         found = find_vehicle(vehicle, net)
-        from mobility.vehicle import to_frame
-
         output.give(_Facts(to_frame(net).loc[[found.name]]), lambda console, _: report.show_vehicle(console, found))
     elif table is not None:
         frame = _listing(net, table)
@@ -391,96 +384,72 @@ def _listing(net: Network, table: str) -> Any:
     return net.frame(table)
 
 
+Answered = tuple[Any, Callable[..., None]]
+"""An answer and what shows it."""
+
+
 @main.command()
 @question
-@click.option("-k", "k", type=click.IntRange(1, 1000), default=3, show_default=True, help="Number of routes.")
-@click.option(
-    "--distinct",
-    type=click.FloatRange(0, 1),
-    metavar="F",
-    help="Each shares at most this part of its length with every better one.",
-)
-@click.option(
-    "--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order."
-)
-@click.pass_context
+@_choice("-k", "k", type=click.IntRange(1, 1000), default=3, help="Number of routes.")
+@_DISTINCT
+@_VIA
 def routes(
-    ctx: click.Context, net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output,
-    k: int, distinct: float | None, via: tuple[str, ...],
-) -> None:  # fmt: skip
+    net: Network, origin: str, destination: str, shared: dict[str, Any], k: int, distinct: float | None,
+    via: tuple[str, ...],
+) -> Answered:  # fmt: skip
     """Find the k best routes from any origin to any destination."""
     from mobility.paths import routes as run
     from mobility.report import show_routes
 
-    answer = run(net, origin, destination, k=k, distinct=distinct, via=",".join(via), **shared)
-    output.give(answer, show_routes)
-    ctx.exit(0 if answer.status == "ok" else NONE)
+    return run(net, origin, destination, k=k, distinct=distinct, via=",".join(via), **shared), show_routes
 
 
 @main.command()
 @question
-@click.option(
-    "--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order."
-)
-def explain(
-    net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output, via: tuple[str, ...]
-) -> None:
+@_VIA
+def explain(net: Network, origin: str, destination: str, shared: dict[str, Any], via: tuple[str, ...]) -> Answered:
     """Say why there is no route, or why not a faster one."""
     from mobility.paths import explain as run
     from mobility.report import show_explanation
 
-    output.give(run(net, origin, destination, via=",".join(via), **shared), show_explanation)
+    return run(net, origin, destination, via=",".join(via), **shared), show_explanation
 
 
 @main.command()
 @question
-@click.pass_context
-def redundancy(
-    ctx: click.Context, net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output
-) -> None:
+def redundancy(net: Network, origin: str, destination: str, shared: dict[str, Any]) -> Answered:
     """Count the routes that share no link, and no place between."""
     from mobility.paths import redundancy as run
     from mobility.report import show_redundancy
 
-    answer = run(net, origin, destination, **shared)
-    output.give(answer, show_redundancy)
-    ctx.exit(0 if answer.status == "ok" else NONE)
+    return run(net, origin, destination, **shared), show_redundancy
 
 
 @main.command()
 @question
-@click.pass_context
-def throughput(
-    ctx: click.Context, net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output
-) -> None:
+def throughput(net: Network, origin: str, destination: str, shared: dict[str, Any]) -> Answered:
     """Compute vehicles a day and the minimum cut."""
     from mobility.flows import throughput as run
     from mobility.report import show_throughput
 
-    answer = run(net, origin, destination, **shared)
-    output.give(answer, show_throughput)
-    ctx.exit(0 if answer.status == "ok" else NONE)
+    return run(net, origin, destination, **shared), show_throughput
 
 
 @main.command()
 @question
-@click.option("-n", "n", type=click.IntRange(1, 1), default=1, show_default=True, help="Links out at once.")
-@click.pass_context
-def contingency(
-    ctx: click.Context, net: Network, origin: str, destination: str, shared: dict[str, Any], output: Output, n: int
-) -> None:
+@_choice("-n", "n", type=int, default=1, help="Links out at once; 1 so far.")
+def contingency(net: Network, origin: str, destination: str, shared: dict[str, Any], n: int) -> Answered:
     """Take every link out in turn: delay and lost throughput, apart."""
     from mobility.contingency import contingency as run
     from mobility.report import show_contingency
 
-    answer = run(net, origin, destination, n=n, **shared)
-    output.give(answer, show_contingency)
-    ctx.exit(0 if answer.status == "ok" else NONE)
+    return run(net, origin, destination, n=n, **shared), show_contingency
 
 
 MAPS = {
     "corridors": None,
     "routes": "routes",
+    "explain": "explain",
     "redundancy": "redundancy",
     "flow": "throughput",
     "contingency": "contingency",
@@ -489,19 +458,22 @@ MAPS = {
 
 @main.command("map")
 @click.argument("kind", type=click.Choice(list(MAPS)))
-@click.option("--from", "origin", metavar="A[,B]", shell_complete=_places, help="Origins.")
-@click.option("--to", "destination", metavar="C[,D]", shell_complete=_places, help="Destinations.")
-@_with(_QUESTION[2:])
+@_FROM
+@_TO
+@_with(_OPTIONS)
 @_NETWORK
-@click.option("-k", "k", type=click.IntRange(1, 9), default=3, show_default=True, help="Number of routes.")
-@click.option(
-    "--distinct", type=click.FloatRange(0, 1), metavar="F", help="Routes share at most this part of their length."
+@_choice("-k", "k", type=click.IntRange(1, 9), default=3, help="Number of routes.")
+@_DISTINCT
+@_VIA
+@_text(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="File to write: .png, .svg or .pdf; a caption goes beside it.",
 )
-@click.option("--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False), help="File to write: .png, .svg or .pdf.")
-@click.option("--size", type=click.Choice(["A4", "A3"]), default="A4", show_default=True, help="Paper.")
-@click.option("--dpi", type=click.IntRange(30, 600), default=200, show_default=True, help="Resolution of a PNG.")
-@click.option("--title", help="Title; left out: what the map shows.")
+@_choice("--size", type=click.Choice(["A4", "A3"]), default="A4", help="Paper.")
+@_choice("--dpi", type=click.IntRange(30, 600), default=200, help="Resolution of a PNG.")
+@_text("--title", help="Title; left out: what the map shows.")
 @click.option("--overwrite", is_flag=True, help="Allow --out to replace a file.")
 @click.option("--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
@@ -512,25 +484,26 @@ def map_(
 ) -> None:  # fmt: skip
     """Draw corridors, or the answer of a question, on a map."""
     _may_write(out, overwrite)
+    verb, asks = MAPS[kind], bool(origin and destination)
+    if (verb is not None) != asks or (verb is None and (origin or destination)):
+        needs = "needs --from and --to" if verb else "takes no --from and --to"
+        raise InputError(f"a map of {kind} {needs}")
     net = _load(network)
-    if kind == "corridors":
-        subject: Any = net.at(given["year"]) if given["year"] else net
+    options = _shared(given)
+    if verb is None:
+        subject: Any = net.at(options["year"]) if options["year"] else net
     else:
-        if not origin or not destination:
-            raise InputError(f"a map of {kind} needs --from and --to")
-        given["avoid"], given["close"] = _split(given["avoid"]), _split(given["close"])
-        given["countries"] = given["countries"] or ()
-        if kind == "routes":
-            given |= {"k": k, "distinct": distinct, "via": ",".join(via)}
         import mobility
 
-        subject = getattr(mobility, str(MAPS[kind]))(net, origin, destination, **given)
+        if kind == "routes":
+            options |= {"k": k, "distinct": distinct, "via": ",".join(via)}
+        subject = getattr(mobility, verb)(net, origin, destination, **options)
     from mobility.maps import plot
 
     plot(subject, path=out, size="A3" if size == "A3" else "A4", dpi=dpi, title=title, overwrite=overwrite)
     if not quiet:
-        click.echo(f"written: {out}", err=True)
-    ctx.exit(0 if getattr(subject, "status", "ok") == "ok" else NONE)
+        click.echo(f"written: {out} and its caption", err=True)
+    ctx.exit(0 if getattr(subject, "status", "ok") == "ok" or kind == "explain" else NONE)
 
 
 @main.command()

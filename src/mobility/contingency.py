@@ -40,7 +40,7 @@ class Outage:
     lost_vehicles_per_day: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contingency(Answer):
     """Every outage that changes anything, worst first: cuts, then lost throughput, then delay."""
 
@@ -48,6 +48,11 @@ class Contingency(Answer):
     vehicles_per_day: float = 0.0
     outages: tuple[Outage, ...] = field(default=())
     tried: int = 0
+
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return f"{len(self.outages)} of {self.tried} outages change something"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per outage."""
@@ -101,7 +106,7 @@ def contingency(
     True
     """
     if n != 1:
-        raise InputError(f"n is {n}; one link at a time (n = 1) is what can be asked")
+        raise InputError(f"n is {n}; only single outages can be asked so far (n = 1)")
     origins, destinations, _, arcs = prepare(net, origin, destination, (), options)
     question = describe(arcs, origins, destinations, n=n)
     groups = [rows for rows in arcs.assets if arcs.link_open[rows].any()]

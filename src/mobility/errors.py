@@ -96,8 +96,11 @@ def nearest(word: str, known: Iterable[str], count: int = 3, cutoff: float = 0.6
     folded: dict[str, str] = {}
     for k in known:
         folded.setdefault(fold(k), k)
-    hits = difflib.get_close_matches(fold(word)[:80], list(folded), n=count, cutoff=cutoff)
-    return [folded[h] for h in hits]
+    asked = fold(word)[:80]
+    hits = difflib.get_close_matches(asked, list(folded), n=count, cutoff=cutoff)
+    if len(asked) > 2:
+        hits += [f for f in folded if asked in f.split() and f not in hits]
+    return [folded[h] for h in hits[: 2 * count]]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -58,7 +58,7 @@ class CutItem:
     basis: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Throughput(Answer):
     """A maximum flow.
 
@@ -88,6 +88,11 @@ class Throughput(Answer):
     corridors: Mapping[str, float] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
     estimated_share: float = 0.0
+
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return f"{self.vehicles_per_day:,.0f} vehicles a day, cut of {len(self.cut)}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per link that carries flow."""

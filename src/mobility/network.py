@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import os
 import shutil
 import tempfile
@@ -304,8 +305,7 @@ class Network:
             part = basis.setdefault(str(m), {})
             for name in _SERVES[m]:
                 numbers = self.values(name)
-                unknown = np.isnan(numbers.value) | numbers.default
-                guess = numbers.estimated & ~numbers.default
+                unknown, guess = np.isnan(numbers.value), numbers.estimated
                 if run > 0:
                     part[name] = {
                         "unknown": round(float(length[on & unknown].sum()) / run, 4),
@@ -378,6 +378,8 @@ class Network:
             parts = [str(t) for t in text]
             return _collect(parts, self.find_node)
         parts = text.split(",")
+        if all(p.strip() in self.node_index for p in parts):
+            return list(dict.fromkeys(p.strip() for p in parts))
         found: list[str] = []
         faults: list[Finding] = []
         i = 0
@@ -530,7 +532,15 @@ class Network:
         return self._replace(links=links)
 
     def at(self, year: int) -> Network:
-        """Return the network as it stands at the start of `year`: links that open before it are operational."""
+        """Return the network as it stands at the start of `year`: links that open before it are operational.
+
+        Raises
+        ------
+        InputError
+            When `year` is no whole number from 1800 to 2200.
+        """
+        if not isinstance(year, int) or not 1800 <= year <= 2200:
+            raise InputError(f"the year is {year!r}; it must be a whole number from 1800 to 2200")
         links = self.table("links").copy()
         links.loc[links["open_year"].to_numpy() < year, "status"] = "operational"
         return self._replace(year=year, links=links)
@@ -563,8 +573,11 @@ class Network:
 
     # ---- taking it elsewhere
 
-    def to_networkx(self) -> Any:
+    def to_networkx(self, *, operational: bool = False) -> Any:
         """Return a ``networkx.MultiDiGraph``; edges are keyed by ``link_id``, one for each direction.
+
+        All links are in it, closed and planned ones too, unless only the `operational` are asked for; border
+        waits, terminals and limits are not heeded by networkx.
 
         Node and edge attributes are the columns of the tables; unknown values are left out, so that a
         missing limit is never read as a number. Every edge carries ``time_h``, where it is not stated from
@@ -577,6 +590,8 @@ class Network:
             graph.add_node(row.pop("node_id"), **row)
         hours = self.hours()
         for row in _records_without_unknowns(self.table("links")):
+            if operational and row["status"] != "operational":
+                continue
             a, b, key = row.pop("from_node"), row.pop("to_node"), row["link_id"]
             row["time_h"] = float(hours[self.link_index[key]])
             graph.add_edge(a, b, key=key, **row)
@@ -643,6 +658,17 @@ class Network:
         finally:
             beside.unlink(missing_ok=True)
         return target
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the network on a map; see :func:`mobility.maps.plot`."""
+        from mobility.maps import plot
+
+        return plot(self, **options)
+
+    def _repr_html_(self) -> str:
+        parts = {k: self.summary()[k] for k in ("modes", "status")}
+        rows = [{"": k, "what": n, **v} for k, group in parts.items() for n, v in group.items()]
+        return f"<p>{html.escape(repr(self))}</p>{pd.DataFrame(rows).to_html(index=False)}"
 
     def __repr__(self) -> str:
         links = self.table("links")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -41,6 +42,8 @@ class Route:
         Running time, waits and transfers; no permission lead time.
     unknown_km, estimated_km : float
         Length on which a limit that matters is not known; on which time or such a limit is an estimate.
+    estimated_limit_km : float
+        Length on which such a limit is an estimate, time apart.
     permits : tuple of dict
         Legal and procedural limits that are exceeded: ``limit``, ``value``, ``required``, ``links``.
     permission_h : float
@@ -56,6 +59,7 @@ class Route:
     border_crossings: tuple[str, ...]
     unknown_km: float
     estimated_km: float
+    estimated_limit_km: float
     permits: tuple[Mapping[str, Any], ...]
     nodes: tuple[str, ...]
     corridors: tuple[str, ...]
@@ -68,7 +72,7 @@ class Route:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answer:
     """What every answer about routes carries: the network, the question, and its status."""
 
@@ -86,11 +90,20 @@ class Answer:
         """Return the answer's main table."""
         raise NotImplementedError
 
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return self.status
+
+    def __repr__(self) -> str:
+        places = " to ".join(", ".join(self.net.name(n) for n in self.question[side]) for side in ("from", "to"))
+        return f"<{type(self).__name__}: {places}; {self.headline}>"
+
     def _repr_html_(self) -> str:
-        return str(self.to_frame().to_html())
+        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html()}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Routes(Answer):
     """The k best routes.
 
@@ -113,6 +126,11 @@ class Routes(Answer):
     candidate_fits: bool = False
     assess_first: tuple[Block, ...] = ()
 
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return f"{len(self.routes)} routes, fastest {self.routes[0].time_h:.1f} h" if self.routes else "no route"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per route."""
         return _frame(self.routes)
@@ -126,7 +144,7 @@ class Routes(Answer):
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Redundancy(Answer):
     """How many routes share no link, and how many share no place between.
 
@@ -148,6 +166,11 @@ class Redundancy(Answer):
     total_time_h: float = 0.0
     proven: bool = True
 
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return f"{self.link_disjoint} link-disjoint, {self.node_disjoint} node-disjoint routes"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per route of the link-disjoint set."""
         return _frame(self.routes)
@@ -161,7 +184,7 @@ class Redundancy(Answer):
         }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation(Answer):
     """Why there is no route, or why not a faster one.
 
@@ -200,6 +223,11 @@ class Explanation(Answer):
     candidate_fits: bool = False
     assess_first: tuple[Block, ...] = ()
 
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        return self.reason
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per limit that blocks."""
         return pd.DataFrame([b.to_dict() for b in self.blocking], columns=["link_id", "limit", "value", "required"])
@@ -222,21 +250,14 @@ class Explanation(Answer):
 
 
 def _frame(routes: Sequence[Route]) -> pd.DataFrame:
+    listed = ("modes", "countries", "border_crossings", "nodes", "links")
     columns = [
-        "rank",
-        "time_h",
-        "length_km",
-        "modes",
-        "countries",
-        "border_crossings",
-        "unknown_km",
-        "estimated_km",
-        "links",
-    ]
-    rows = [{c: getattr(r, c) for c in columns} for r in routes]
-    for row in rows:
-        for c in ("modes", "countries", "border_crossings", "links"):
-            row[c] = " ".join(row[c])
+        "rank", "time_h", "length_km", "wait_h", "transfer_h", "permission_h", "modes", "countries", "border_crossings",
+        "unknown_km", "estimated_km", "estimated_limit_km", "permits", "nodes", "links",
+    ]  # fmt: skip
+    rows = [{c: " ".join(getattr(r, c)) if c in listed else getattr(r, c) for c in columns} for r in routes]
+    for row, r in zip(rows, routes, strict=True):
+        row["permits"] = "; ".join(f"{p['limit']} {p['required']} > {p['value']}" for p in r.permits)
     return pd.DataFrame(rows, columns=columns).set_index("rank")
 
 
@@ -413,6 +434,7 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
         border_crossings=tuple(dict.fromkeys(crossed)),
         unknown_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.unknown_links[r]),
         estimated_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.estimated_links[r]),
+        estimated_limit_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.screen.estimated[r]),
         permits=_permits(arcs, rows),
         nodes=tuple(names),
         corridors=tuple(dict.fromkeys(corridors)),

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -25,14 +24,23 @@ KOSOVO = (
 
 
 def hours(value: float | None) -> str:
-    """Return hours as text: 3.2 h, or days and hours from two days on.
+    """Return hours as text; days and hours from a hundred hours on.
 
-    >>> hours(3.25), hours(52.0), hours(None)
-    ('3.2 h', '2 d 4 h', '-')
+    >>> hours(3.25), hours(52.0), hours(719.7), hours(None)
+    ('3.2 h', '52.0 h', '30 d 0 h', '-')
     """
     if value is None:
         return "-"
-    return f"{value:.1f} h" if value < 48 else f"{int(value // 24)} d {value % 24:.0f} h"
+    return f"{value:.1f} h" if value < 99.95 else f"{round(value) // 24} d {round(value) % 24} h"
+
+
+def several(count: int, what: str) -> str:
+    """Return a count with its noun.
+
+    >>> several(1, "route"), several(2, "route")
+    ('1 route', '2 routes')
+    """
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def number(value: float) -> str:
@@ -47,7 +55,7 @@ def number(value: float) -> str:
 def title(console: Console, net: Network, question: Mapping[str, Any], what: str) -> None:
     """Print what was asked: places, vehicle, and every option that differs from its default."""
     places = " → ".join(", ".join(net.name(n) for n in question[side]) for side in ("from", "to"))
-    console.print(Text(f"{what}: {places}", style="bold"), highlight=False)
+    console.print(Text(f"{what}: {places}", style="bold"))
     plain = {
         "vehicle": "any",
         "year": None,
@@ -63,15 +71,27 @@ def title(console: Console, net: Network, question: Mapping[str, Any], what: str
     for key in ("via", "avoid", "countries", "close"):
         if question.get(key):
             parts.append(f"{key} {', '.join(net.name(x) if x in net.node_index else x for x in question[key])}")
+    also = [x for x in question["closed"] if x not in question["close"]]
+    if also:
+        parts.append(f"with them, as one structure, {', '.join(also)}")
     if question.get("distinct") is not None:
         parts.append(f"sharing at most {question['distinct']:.0%}")
-    console.print(Text("; ".join(parts), style="dim"), highlight=False)
+    console.print(Text("; ".join(parts), style="dim"))
 
 
-def foot(console: Console, net: Network, extra: Iterable[str] = ()) -> None:
-    """Print the caveats, and the footnote on Kosovo where it applies."""
-    for line in [*extra, CAVEAT, *([KOSOVO] if "XK" in net.countries_present else [])]:
-        console.print(Text(line, style="dim"), highlight=False)
+def foot(console: Console, net: Network, extra: Iterable[str] = (), links: Iterable[str] | None = None) -> None:
+    """Print the caveats, and the footnote on Kosovo where what is shown lies there."""
+    rows = (
+        range(len(net.link_countries)) if links is None else [net.link_index[x] for x in links if x in net.link_index]
+    )
+    kosovo = any("XK" in net.link_countries[r] for r in rows)
+    for line in [*extra, CAVEAT, *([KOSOVO] if kosovo else [])]:
+        console.print(Text(line, style="dim"))
+
+
+def on_routes(routes: Iterable[Route | None]) -> list[str]:
+    """Return the links of some routes."""
+    return [x for r in routes if r is not None for x in r.links]
 
 
 def grid(*columns: tuple[str, str]) -> Table:
@@ -87,44 +107,52 @@ def grid(*columns: tuple[str, str]) -> Table:
 def show_routes(console: Console, answer: Routes) -> None:
     """Print the k best routes, each with the way it takes."""
     title(console, answer.net, answer.question, "Routes")
-    if answer.routes:
+    k, found = answer.question["k"], len(answer.routes)
+    if found:
         _route_table(console, answer.routes)
         for route in answer.routes:
             _way(console, answer.net, route)
+        if found < k:
+            distinct = answer.question["distinct"]
+            rest = f" that shares at most {distinct:.0%} with the better ones" if distinct is not None else ""
+            console.print(f"{found} of {k}: no further route was found{rest}.")
         _permit_lines(console, answer.routes)
     else:
-        console.print("No route: none is certain." if answer.candidate else "No route.", style="bold red")
+        certain = answer.question["estimates"] == "strict" and answer.candidate is not None
+        console.print("No route: none is certain." if certain else "No route.", style="bold red")
         _candidate(console, answer)
-        console.print("mobility explain says what blocks, with the same options.", highlight=False)
-    foot(console, answer.net, _basis(answer.routes))
+        console.print("mobility explain says what blocks, with the same options.")
+    foot(console, answer.net, _basis(answer.routes), on_routes([*answer.routes, answer.candidate]))
 
 
 def _route_table(console: Console, routes: Sequence[Route]) -> None:
     table = grid(
-        ("", "right"),
-        ("time", "right"),
-        ("km", "right"),
-        ("wait", "right"),
+        ("", "right"), ("time", "right"), ("km", "right"), ("border", "right"), ("transfer", "right"),
         ("modes", "wrap"),
-        ("states", "wrap"),
-        ("unknown", "right"),
-        ("est.", "right"),
-    )
+        ("states", "wrap"), ("unknown", "right"), ("est.", "right"),
+    )  # fmt: skip
     for r in routes:
-        share = [f"{km / r.length_km:.0%}" if r.length_km else "-" for km in (r.unknown_km, r.estimated_km)]
+        share = [f"{km / r.length_km:.0%}" if r.length_km else "-" for km in (r.unknown_km, r.estimated_limit_km)]
         table.add_row(
-            str(r.rank), hours(r.time_h), number(r.length_km), hours(r.wait_h + r.transfer_h), " ".join(r.modes),
+            str(r.rank), hours(r.time_h), number(r.length_km), hours(r.wait_h), hours(r.transfer_h), " ".join(r.modes),
             " ".join(r.countries), *share,
         )  # fmt: skip
-    console.print(table, highlight=False)
+    console.print(table)
 
 
 def _way(console: Console, net: Network, route: Route) -> None:
-    names = [net.name(n) for n in route.nodes]
-    lead = f"; permission {hours(route.permission_h)} before" if route.permission_h else ""
+    """Print the places of a route; where the mode changes, the mode goes before what follows."""
+    mode = dict(zip(net.table("links")["link_id"].tolist(), net.table("links")["mode"].tolist(), strict=True))
+    steps = [mode[x] for x in route.links]
     text = Text(f"{route.rank}  ", style="bold")
-    text.append(" – ".join(names) + lead, style="not bold")
-    console.print(text, highlight=False)
+    words = []
+    for i, node in enumerate(route.nodes):
+        changes = len(route.modes) > 1 and i < len(steps) and (i == 0 or steps[i] != steps[i - 1])
+        words.append(f"{net.name(node)} [{steps[i]}]" if changes else net.name(node))
+    text.append(" – ".join(words), style="not bold")
+    console.print(text)
+    if route.permission_h:
+        console.print(f"   permission {hours(route.permission_h)} before, the longest of the states on it", style="dim")
 
 
 def _permit_lines(console: Console, routes: Sequence[Route]) -> None:
@@ -134,20 +162,25 @@ def _permit_lines(console: Console, routes: Sequence[Route]) -> None:
             value = "not stated" if p["value"] is None else p["value"]
             lines.setdefault(f"{p['limit']}: {p['required']} against {value}", []).append(str(r.rank))
     for line, ranks in lines.items():
-        console.print(f"permit on route {', '.join(dict.fromkeys(ranks))}: {escape(line)}", highlight=False)
+        console.print(f"permit on route {', '.join(dict.fromkeys(ranks))}: {line}")
 
 
 def _basis(routes: Sequence[Route]) -> list[str]:
-    if not routes:
+    total = sum(r.length_km for r in routes)
+    if not total:
         return []
-    return ["unknown, est.: share of km on which a limit is not known; on which time or a limit is an estimate."]
+    rests = sum(r.estimated_km for r in routes) / total
+    return [
+        "unknown, est.: share of km on which a limit that matters is not known, is an estimate. "
+        f"With times and lengths, {rests:.0%} of the km rest on estimates."
+    ]
 
 
 def _candidate(console: Console, answer: Routes | Explanation) -> None:
     if answer.candidate is None:
         return
     if answer.candidate_fits:
-        console.print("Best candidate, if estimates turn out well:", style="bold", highlight=False)
+        console.print("Best candidate, if estimates turn out well:", style="bold")
     else:
         console.print(
             "Best candidate; even the favourable end of the estimates does not do:", style="bold", highlight=False
@@ -155,7 +188,7 @@ def _candidate(console: Console, answer: Routes | Explanation) -> None:
     _route_table(console, [answer.candidate])
     _way(console, answer.net, answer.candidate)
     if answer.assess_first:
-        console.print("Assess first:", style="bold", highlight=False)
+        console.print("Assess first:", style="bold")
         _blocks(console, answer.net, answer.assess_first)
 
 
@@ -166,9 +199,9 @@ def _blocks(console: Console, net: Network, blocks: Sequence[Block], most: int =
         row = net.link_index[b.link_id]
         between = f"{net.name(links['from_node'].iat[row])} – {net.name(links['to_node'].iat[row])}"
         table.add_row(b.link_id, between, b.limit, _cell(b.value), _cell(b.required))
-    console.print(table, highlight=False)
+    console.print(table)
     if len(blocks) > most:
-        console.print(f"… and {len(blocks) - most} more (--format json lists all)", style="dim", highlight=False)
+        console.print(f"… and {len(blocks) - most} more (--format json lists all)", style="dim")
 
 
 def _cell(value: object) -> str:
@@ -184,25 +217,23 @@ def show_redundancy(console: Console, answer: Redundancy) -> None:
         console.print("No route.", style="bold red")
         foot(console, answer.net)
         return
-    console.print(
-        f"{answer.link_disjoint} routes share no link, {answer.node_disjoint} share no place between.", highlight=False
-    )
+    links, places = several(answer.link_disjoint, "route"), answer.node_disjoint
+    proven = "" if answer.proven else " At least: the proof ran out of time."
+    console.print(f"{links} without a common link, {places} without a common place between.{proven}")
     if answer.asset_disjoint != answer.link_disjoint:
-        console.print(
-            f"{answer.asset_disjoint} share no structure (links with one asset_id count as one).", highlight=False
-        )
+        console.print(f"{answer.asset_disjoint} without a common structure (links with one asset_id count as one).")
     _route_table(console, answer.routes)
     for route in answer.routes:
         _way(console, answer.net, route)
-    console.print(f"Total time of the set: {hours(answer.total_time_h)}", highlight=False)
-    foot(console, answer.net, _basis(answer.routes))
+    console.print(f"Total time of the set: {hours(answer.total_time_h)}")
+    foot(console, answer.net, _basis(answer.routes), on_routes(answer.routes))
 
 
 def show_explanation(console: Console, answer: Explanation) -> None:
     """Print what blocks, what would open a route, and the heaviest load that passes."""
     net = answer.net
     title(console, net, answer.question, "Explanation")
-    console.print(answer.reason[:1].upper() + answer.reason[1:] + ".", style="bold", highlight=False)
+    console.print(answer.reason[:1].upper() + answer.reason[1:] + ".", style="bold")
     if answer.route is not None:
         _route_table(console, [answer.route])
         _way(console, net, answer.route)
@@ -210,15 +241,15 @@ def show_explanation(console: Console, answer: Explanation) -> None:
         console.print("Closed on the way:" if answer.route is None else "Closed on a faster way:", style="bold")
         _blocks(console, net, answer.blocking, 16)
     if answer.relax:
-        console.print(f"Smallest opening, {len(answer.relax)} to lift:", style="bold", highlight=False)
+        console.print(f"Smallest opening, {len(answer.relax)} to lift:", style="bold")
         _blocks(console, net, answer.relax)
         if answer.relaxed_route is not None:
             r = answer.relaxed_route
-            console.print(f"opens a route of {hours(r.time_h)}, {number(r.length_km)} km", highlight=False)
+            console.print(f"opens a route of {hours(r.time_h)}, {number(r.length_km)} km")
     if answer.route is None:
         _candidate(console, answer)
     if answer.heaviest:
-        console.print("Heaviest that passes, each limit by itself:", style="bold", highlight=False)
+        console.print("Heaviest that passes, each limit by itself:", style="bold")
         table = grid(("limit", "left"), ("passes", "right"), ("set by", "wrap"))
         for limit, hit in answer.heaviest.items():
             value = {"no_route": "nothing known", "not_limiting": "not limited"}.get(hit["status"]) or _cell(
@@ -227,8 +258,9 @@ def show_explanation(console: Console, answer: Explanation) -> None:
             ids = hit["links"]
             named = " ".join(ids[:6]) + (f" and {len(ids) - 6} more" if len(ids) > 6 else "")
             table.add_row(limit, value, named)
-        console.print(table, highlight=False)
-    foot(console, net)
+        console.print(table)
+    shown = on_routes([answer.route, answer.relaxed_route, answer.candidate])
+    foot(console, net, links=[*shown, *(b.link_id for b in answer.blocking)])
 
 
 def show_throughput(console: Console, answer: Throughput) -> None:
@@ -237,26 +269,25 @@ def show_throughput(console: Console, answer: Throughput) -> None:
     title(console, net, answer.question, "Throughput")
     if answer.status != "ok":
         console.print("No route, no flow.", style="bold red")
-        foot(console, net)
+        foot(console, net, links=())
         return
     console.print(
         f"{number(answer.vehicles_per_day)} vehicles a day, {number(answer.tonnes_per_day)} t a day",
         style="bold",
-        highlight=False,
     )
-    console.print("Minimum cut, nearest the origins:", style="bold", highlight=False)
+    console.print("Minimum cut, nearest the origins:", style="bold")
     table = grid(("member", "left"), ("where", "wrap"), ("veh/day", "right"), ("rests on", "wrap"))
     for c in sorted(answer.cut_items, key=lambda c: -c.vehicles_per_day):
         table.add_row(c.item, place_of(net, c.item), number(c.vehicles_per_day), c.basis)
-    console.print(table, highlight=False)
+    console.print(table)
     total = sum(answer.corridors.values())
     if total and set(answer.corridors) != {"none"}:
         top = [f"{k} {v / total:.0%}" for k, v in list(answer.corridors.items())[:6] if k != "none"]
-        console.print("Vehicle-km by corridor: " + ", ".join(top), highlight=False)
+        console.print("Vehicle-km by corridor: " + ", ".join(top))
     notes = [f"{answer.estimated_share:.0%} of the cut's capacity rests on estimates or defaults."]
     if answer.assumed:
-        notes.append(f"{len(answer.assumed)} terminals and borders on the way have no stated capacity.")
-    foot(console, net, notes)
+        notes.append(f"{len(answer.assumed)} of the terminals and borders on the way have no stated capacity.")
+    foot(console, net, notes, [*(f.link_id for f in answer.links), *answer.cut])
 
 
 def place_of(net: Network, item: str) -> str:
@@ -276,13 +307,12 @@ def show_contingency(console: Console, answer: Contingency, most: int = 15) -> N
     title(console, net, answer.question, "N-1")
     if answer.time_h is None:
         console.print("No route even with every link in place.", style="bold red")
-        foot(console, net)
+        foot(console, net, links=())
         return
     cuts = sum(o.status == "cut" for o in answer.outages)
     console.print(
         f"Base: {hours(answer.time_h)}, {number(answer.vehicles_per_day)} vehicles a day. "
         f"{len(answer.outages)} of {answer.tried} outages change something; {cuts} cut.",
-        highlight=False,
     )
     table = grid(
         ("out", "wrap"),
@@ -298,12 +328,12 @@ def show_contingency(console: Console, answer: Contingency, most: int = 15) -> N
         table.add_row(
             " ".join(o.links), place_of(net, o.links[0]), hours(o.time_h), delay, number(o.vehicles_per_day), lost
         )
-    console.print(table, highlight=False)
+    console.print(table)
     if len(answer.outages) > most:
         console.print(
             f"… and {len(answer.outages) - most} more (--format json lists all)", style="dim", highlight=False
         )
-    foot(console, net)
+    foot(console, net, links=[x for o in answer.outages[:most] for x in o.links])
 
 
 def show_findings(console: Console, result: CheckResult, where: str) -> None:
@@ -312,12 +342,12 @@ def show_findings(console: Console, result: CheckResult, where: str) -> None:
         style = "red" if f.level == "error" else "yellow"
         text = Text(f"{f.level:8}", style=style)
         text.append(str(f), style="default")
-        console.print(text, highlight=False)
-    counts = f"{len(result.errors)} errors, {len(result.warnings)} warnings"
+        console.print(text)
+    counts = f"{several(len(result.errors), 'error')}, {several(len(result.warnings), 'warning')}"
     if result.network is not None:
         net = result.network
         counts += f"; {len(net.table('nodes'))} places, {len(net.table('links'))} links"
-    console.print(Text(f"{where}: {counts}", style="bold"), highlight=False)
+    console.print(Text(f"{where}: {counts}", style="bold"))
 
 
 def show_summary(console: Console, net: Network) -> None:
@@ -329,17 +359,18 @@ def show_summary(console: Console, net: Network) -> None:
     for heading in ("modes", "status", "countries", "corridors"):
         rows = sorted(s[heading].items(), key=lambda kv: -kv[1]["km"])
         if rows:
-            text = ", ".join(f"{escape(k)} {number(v['km'])}" for k, v in rows)
-            console.print(f"[bold]{heading}, km:[/bold] {text}", highlight=False)
+            text = ", ".join(f"{k} {number(v['km'])}" for k, v in rows)
+            line = Text(f"{heading}, km: ", style="bold")
+            console.print(line.append(text, style="not bold"))
     table = grid(("rests on", "left"), ("column", "left"), ("unknown", "right"), ("estimated", "right"))
     for mode, columns in s["basis"].items():
         for column, part in columns.items():
             table.add_row(mode, column, f"{part['unknown']:.0%}", f"{part['estimated']:.0%}")
-    console.print(table, highlight=False)
+    console.print(table)
     console.print(
         Text(f"tables: {', '.join(f'{k} {v}' for k, v in s['tables'].items())}", style="dim"), highlight=False
     )
-    console.print(Text(f"data {s['data_hash'][:12]}", style="dim"), highlight=False)
+    console.print(Text(f"data {s['data_hash'][:12]}", style="dim"))
     foot(console, net)
 
 
@@ -355,15 +386,20 @@ def show_link(console: Console, net: Network, link_id: str) -> None:
         ("column", "left"), ("value", "wrap"), ("unit", "left"), ("basis", "left"), ("range", "right"),
         ("confidence", "left"), ("source", "left"),
     )  # fmt: skip
-    for name, r in frame.iterrows():
+    texts = [str(n) for n, r in frame.iterrows() if isinstance(r["value"], str) and len(r["value"]) > 14]
+    for name, r in frame.drop(index=texts).iterrows():
         span = f"{r['low']:g} to {r['high']:g}" if r["low"] != r["high"] and r["low"] == r["low"] else ""
         marks = " ".join(str(1 + items.index(x.strip())) for x in r["source"].split(";") if x.strip())
         table.add_row(str(name), _cell(r["value"]), r["unit"], r["basis"], span, r["confidence"], marks)
-    console.print(table, highlight=False)
+    console.print(table)
+    for name in texts:
+        r = frame.loc[name]
+        grade = f" ({r['basis']}, {r['confidence']})" if name != "notes" else ""
+        console.print(Text(f"{name}  ", style="bold").append(r["value"].replace(";", "; ") + grade, style="not bold"))
     if "default" in set(frame["basis"]):
-        console.print("default: the cell is empty; the schema's value stands in", style="dim", highlight=False)
+        console.print("default: the cell is empty; the schema's value stands in", style="dim")
     _source_lines(console, net, items)
-    foot(console, net)
+    foot(console, net, links=[link_id])
 
 
 def show_sources(console: Console, net: Network, text: str) -> None:
@@ -381,25 +417,26 @@ def _source_lines(console: Console, net: Network, items: Sequence[str]) -> None:
             r = known[key]
             more = ", ".join(x for x in (r["title"], r["date"], r["type"], r["url"]) if x)
             line.append(f" ({more})", style="not bold dim")
-        console.print(line, highlight=False)
+        console.print(line)
 
 
 def show_node(console: Console, net: Network, node_id: str) -> None:
     """Print a place: its row, its links, terminals and border."""
     row = net.table("nodes").iloc[net.node_index[node_id]]
-    console.print(Text(f"{node_id}: {row['name']}", style="bold"), highlight=False)
+    console.print(Text(f"{node_id}: {row['name']}", style="bold"))
     for column, value in row.items():
         if column not in ("node_id", "name", "source") and value != "" and value == value:
-            console.print(f"{column:12} {escape(_cell(value))}", highlight=False)
+            console.print(f"{column:12} {_cell(value)}")
     show_sources(console, net, str(row["source"]))
     links = net.table("links")
     table = grid(
         ("link", "left"), ("mode", "left"), ("to", "wrap"), ("km", "right"), ("status", "left"), ("corridors", "wrap")
     )
-    for r in links[(links["from_node"] == node_id) | (links["to_node"] == node_id)].to_dict("records"):
+    touching = links[(links["from_node"] == node_id) | (links["to_node"] == node_id)]
+    for r in touching.to_dict("records"):
         other = r["to_node"] if r["from_node"] == node_id else r["from_node"]
         table.add_row(r["link_id"], r["mode"], net.name(other), number(r["length_km"]), r["status"], r["corridors"])
-    console.print(table, highlight=False)
+    console.print(table)
     for name in ("terminals", "borders", "ports"):
         frame = net.table(name)
         for r in frame[frame["node_id"] == node_id].to_dict("records"):
@@ -408,13 +445,13 @@ def show_node(console: Console, net: Network, node_id: str) -> None:
                 for k, v in r.items()
                 if k not in ("node_id", "source", "value_confidence") and v != "" and v == v
             ]
-            console.print(f"[bold]{name[:-1]}[/bold] " + escape("; ".join(cells)), highlight=False)
-    foot(console, net)
+            console.print(Text(f"{name[:-1]} ", style="bold").append("; ".join(cells), style="not bold"))
+    foot(console, net, links=touching["link_id"].tolist())
 
 
 def show_vehicle(console: Console, one: Vehicle) -> None:
     """Print a vehicle and what it asks of a link by mode."""
-    console.print(Text(f"{one.name}: {one.title}", style="bold"), highlight=False)
+    console.print(Text(f"{one.name}: {one.title}", style="bold"))
     fields: dict[str, object] = {
         "mass t": one.mass_t, "length m": one.length_m, "width m": one.width_m, "height m": one.height_m,
         "lane metres": one.lane_m, "modes": " ".join(one.modes), "on a train": one.per_train,
@@ -425,13 +462,13 @@ def show_vehicle(console: Console, one: Vehicle) -> None:
     }  # fmt: skip
     for key, value in fields.items():
         if value not in (None, ""):
-            console.print(f"{key:16} {escape(_cell(value))}", highlight=False)
+            console.print(f"{key:16} {_cell(value)}")
     for mode in one.modes:
         needs = ", ".join(f"{k} {v:g}" for k, v in one.needs(mode).items())
         if needs:
-            console.print(f"needs by {mode:7} {needs}", highlight=False)
+            console.print(f"needs by {mode:7} {needs}")
     if "road" in one.modes and one.oversize():
-        console.print(f"permit by road   beyond Directive 96/53/EC in {', '.join(one.oversize())}", highlight=False)
+        console.print(f"permit by road   beyond Directive 96/53/EC in {', '.join(one.oversize())}")
 
 
 def show_frame(console: Console, frame: Any) -> None:
@@ -452,7 +489,7 @@ def show_frame(console: Console, frame: Any) -> None:
     table = grid(*[(str(c), "wrap") for c in kept])
     for row in frame[kept].itertuples(index=False):
         table.add_row(*("" if v is None or v == "" or v != v else _cell(v) for v in row))
-    console.print(table, highlight=False)
+    console.print(table)
     left = [str(c) for c in filled if c not in kept]
     if left:
-        console.print(Text(f"more columns with --format csv: {', '.join(left)}", style="dim"), highlight=False)
+        console.print(Text(f"more columns with --format csv: {', '.join(left)}", style="dim"))

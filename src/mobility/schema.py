@@ -264,7 +264,8 @@ def _text(path: Path, faults: Faults) -> str | None:
             return None
         raw = path.read_bytes()
     except OSError as error:
-        faults.add("error", None, None, None, f"cannot be read: {error.strerror or error}")
+        why = error.strerror or str(error)
+        faults.add("error", None, None, None, f"cannot be read in {path.parent}: {why}")
         return None
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         faults.add("error", 1, None, None, "the file is UTF-16; save it as UTF-8")
@@ -400,7 +401,10 @@ def _not_a_number(text: str, column: Column) -> str:
     if text[0] in "=@" or (text[0] in "+-" and not re.fullmatch(r"[-+][\d.,eE+-]+", text)):
         return "a formula, not a number; paste its value"
     if re.fullmatch(r"[-+]?\d+,\d+", text):
-        return f"not a number; write the decimal point: {text.replace(',', '.')}"
+        point, plain = text.replace(",", "."), text.replace(",", "")
+        if re.fullmatch(r"[-+]?\d{1,3},\d{3}", text):
+            return f"not a number; write {plain} or {point}, whichever is meant"
+        return f"not a number; write the decimal point: {point}"
     if text.casefold().lstrip("+-") in ("nan", "inf", "infinity"):
         return "not a finite number; leave the cell empty when the value is unknown"
     if re.match(r"[-+]?\d", text):
