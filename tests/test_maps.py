@@ -132,10 +132,10 @@ def test_every_kind_is_drawn_written_and_described(
     assert data.startswith(HEADS[".png"])
     assert len(data) > 20_000
     assert struct.unpack(">II", data[16:24]) == (467, 330)
-    words = (path.parent / f"{kind}.caption.txt").read_text(encoding="utf-8")
+    words = (path.parent / f"{kind}.png.caption.txt").read_text(encoding="utf-8")
     assert maps.CAVEAT in words
     assert maps.alt_text(answers[kind]) in words
-    assert {p.name for p in path.parent.iterdir()} == {f"{kind}.png", f"{kind}.caption.txt"}
+    assert {p.name for p in path.parent.iterdir()} == {f"{kind}.png", f"{kind}.png.caption.txt"}
     apart(figure)
 
 
@@ -161,8 +161,8 @@ def test_a_file_that_exists_is_kept_unless_overwriting_is_asked_for(tmp_path: Pa
 
 
 def test_a_caption_that_exists_is_kept_too(tmp_path: Path) -> None:
-    (tmp_path / "map.caption.txt").write_text("mine")
-    with pytest.raises(InputError, match=r"map\.caption\.txt exists"):
+    (tmp_path / "map.png.caption.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"map\.png\.caption\.txt exists"):
         maps.plot(tiny(), path=tmp_path / "map.png")
     assert not (tmp_path / "map.png").exists()
 

@@ -32,7 +32,7 @@ link some 10 000 km count."""
 
 LINK, TRANSFER, BORDER = 0, 1, 2
 
-COMPILE_FROM = 20_000
+COMPILE_FROM = 5_000
 """From this many arcs on a question is worth loading the compiled kernels."""
 
 

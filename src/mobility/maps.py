@@ -85,7 +85,7 @@ def plot(
     ----------
     answer : Network, Routes, Redundancy, Explanation, Throughput or Contingency
     path : str or Path, optional
-        File to write; its suffix (.png, .svg, .pdf) decides the kind. ``NAME.caption.txt`` beside it gets a
+        File to write; its suffix (.png, .svg, .pdf) decides the kind. ``NAME.png.caption.txt`` beside it gets a
         caption and the alternative text.
     title, subtitle : str, optional
         Instead of the ones that say what was asked and found.
@@ -143,7 +143,7 @@ def _target(path: Path, overwrite: bool) -> Path:
 
 
 def _caption_file(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.caption.txt")
+    return path.with_name(f"{path.name}.caption.txt")
 
 
 def _save(figure: Figure, target: Path, view: View, title: str) -> None:
