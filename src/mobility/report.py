@@ -159,8 +159,11 @@ def _permit_lines(console: Console, routes: Sequence[Route]) -> None:
     lines: dict[str, list[str]] = {}
     for r in routes:
         for p in r.permits:
-            value = "not stated" if p["value"] is None else p["value"]
-            lines.setdefault(f"{p['limit']}: {p['required']} against {value}", []).append(str(r.rank))
+            stated = "nothing stated" if p["value"] is None else f"{p['value']} stated"
+            text = f"{p['limit']}: {p['required']} needed, {stated}"
+            if p["limit"] == "oversize":
+                text = f"oversize by road: {p['required']} ({p['value']})"
+            lines.setdefault(text, []).append(str(r.rank))
     for line, ranks in lines.items():
         console.print(f"permit on route {', '.join(dict.fromkeys(ranks))}: {line}")
 

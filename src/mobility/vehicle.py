@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -386,6 +387,8 @@ def vehicle(name: str | Vehicle, net: Network | None = None) -> Vehicle:
     """
     if isinstance(name, Vehicle):
         return name
+    if name == ANY.name:
+        return ANY
     known = vehicles(net)
     if name in known:
         return known[name]
@@ -408,7 +411,17 @@ def _read(path: Path) -> dict[str, Section]:
         With every fault of the file.
     """
     try:
-        if path.stat().st_size > 10_000_000:
+        state = path.stat()
+    except OSError as error:
+        raise InputError([Finding("error", path.name, None, None, None, f"cannot be read: {error.strerror}")]) from None
+    return _parsed(path.resolve(), state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=16)
+def _parsed(path: Path, changed: int, size: int) -> dict[str, Section]:
+    """Parse a ``vehicles.toml`` as it stands; when it changes, it is another."""
+    try:
+        if size > 10_000_000:
             raise ValueError("the file is larger than 10 MB")
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
