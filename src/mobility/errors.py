@@ -87,7 +87,7 @@ def fold(name: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
-def nearest(word: str, known: Iterable[str], count: int = 3, cutoff: float = 0.68) -> list[str]:
+def nearest(word: str, known: Iterable[str], count: int = 3, cutoff: float = 0.6) -> list[str]:
     """Return the known words nearest to a misspelt one, best first.
 
     >>> nearest("Constanta", ["Constanța", "Craiova"])
