@@ -73,6 +73,19 @@ def _down(heap: Array, key: Array, slot: Array, n: int, i: int) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _label(v: int, heap: Array, key: Array, slot: Array, touched: Array, size: int, count: int) -> tuple[int, int]:
+    """Put a vertex with a new key into the heap, or move it up; return the sizes of heap and of what was touched."""
+    if slot[v] == -1:
+        heap[size] = v
+        slot[v] = size
+        touched[count] = v
+        size += 1
+        count += 1
+    _up(heap, key, slot, slot[v])
+    return size, count
+
+
+@njit(cache=True, nogil=True)
 def _sweep(start: Array, order: Array, far_end: Array, weight: Array, source: int, far: int) -> Array:
     """Dijkstra's distances from one vertex along arcs grouped by `start`, `order`."""
     n = len(start) - 1
@@ -141,13 +154,7 @@ def _guided(
                 best[v] = there
                 key[v] = there + toward[v]
                 came[v] = a
-                if slot[v] == -1:
-                    heap[size] = v
-                    slot[v] = size
-                    touched[count] = v
-                    size += 1
-                    count += 1
-                _up(heap, key, slot, slot[v])
+                size, count = _label(v, heap, key, slot, touched, size, count)
     return found, count
 
 
@@ -352,6 +359,28 @@ def _discharge(start: Array, order: Array, to: Array, room: Array, source: int, 
 
 
 @njit(cache=True, nogil=True)
+def _send(
+    to: Array, room: Array, came: Array, source: int, sink: int, limit: int, log: Array, logged: int
+) -> tuple[int, int]:
+    """Send what fits along the path that `came` holds; note the arcs in `log` as far as it has room."""
+    push = limit
+    v = sink
+    while v != source:
+        push = min(push, room[came[v]])
+        v = to[came[v] ^ 1]
+    v = sink
+    while v != source:
+        a = came[v]
+        room[a] -= push
+        room[a ^ 1] += push
+        if logged < len(log):
+            log[logged] = a >> 1
+        logged += 1
+        v = to[a ^ 1]
+    return push, logged
+
+
+@njit(cache=True, nogil=True)
 def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, far: int) -> int:
     """Push along successive shortest paths with potentials; return the flow."""
     n = len(start) - 1
@@ -362,6 +391,7 @@ def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, s
     heap = np.empty(n, np.int32)
     touched = np.empty(n, np.int32)
     value = 0
+    nothing = np.empty(0, np.int32)
     while True:
         best[source] = 0
         heap[0] = source
@@ -389,30 +419,14 @@ def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, s
                     if slot[v] != -2 and there < best[v]:
                         best[v] = there
                         came[v] = a
-                        if slot[v] == -1:
-                            heap[size] = v
-                            slot[v] = size
-                            touched[count] = v
-                            size += 1
-                            count += 1
-                        _up(heap, best, slot, slot[v])
+                        size, count = _label(v, heap, best, slot, touched, size, count)
         if reached:
             reach = best[sink]
             for i in range(count):
                 v = touched[i]
                 if slot[v] == -2:
                     potential[v] += best[v] - reach
-            push = far
-            v = sink
-            while v != source:
-                push = min(push, room[came[v]])
-                v = to[came[v] ^ 1]
-            v = sink
-            while v != source:
-                a = came[v]
-                room[a] -= push
-                room[a ^ 1] += push
-                v = to[a ^ 1]
+            push, _ = _send(to, room, came, source, sink, far, nothing, 0)
             value += push
         for i in range(count):
             best[touched[i]] = far
@@ -454,20 +468,7 @@ def _push(
                     last += 1
         if not reached:
             break
-        push = limit - sent
-        v = sink
-        while v != source:
-            push = min(push, room[came[v]])
-            v = to[came[v] ^ 1]
-        v = sink
-        while v != source:
-            a = came[v]
-            room[a] -= push
-            room[a ^ 1] += push
-            if logged < len(log):
-                log[logged] = a >> 1
-            logged += 1
-            v = to[a ^ 1]
+        push, logged = _send(to, room, came, source, sink, limit - sent, log, logged)
         sent += push
     return sent, stamp, logged
 

@@ -6,7 +6,7 @@ functions for networks and questions with many solves; the tests hold the two ag
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
@@ -211,18 +211,7 @@ class PlainFlow:
             reach = done[sink]
             for v, d in done.items():
                 potential[v] += d - reach
-            push = FAR
-            v = sink
-            while v != source:
-                a = came[v]
-                push = min(push, room[a])
-                v = to[a ^ 1]
-            v = sink
-            while v != source:
-                a = came[v]
-                room[a] -= push
-                room[a ^ 1] += push
-                v = to[a ^ 1]
+            push = self._send(came, source, sink, FAR)
             self.value += push
 
     def maximum(self) -> None:
@@ -274,6 +263,20 @@ class PlainFlow:
         self.room = kept
         return out
 
+    def _send(self, came: Mapping[int, int], source: int, sink: int, limit: int) -> int:
+        """Send what fits, up to `limit`, along the path that `came` holds; return how much."""
+        to, room = self.to, self.room
+        path = []
+        v = sink
+        while v != source:
+            path.append(came[v])
+            v = to[came[v] ^ 1]
+        push = min(limit, *(room[a] for a in path))
+        for a in path:
+            room[a] -= push
+            room[a ^ 1] += push
+        return push
+
     def _push(self, source: int, sink: int, limit: int) -> int:
         """Send up to `limit` along shortest residual paths; return what got through."""
         to, room, at = self.to, self.room, self.at
@@ -290,16 +293,7 @@ class PlainFlow:
                         queue.append(to[a])
             if sink not in came:
                 break
-            push, v = limit - sent, sink
-            while v != source:
-                push = min(push, room[came[v]])
-                v = to[came[v] ^ 1]
-            v = sink
-            while v != source:
-                a = came[v]
-                room[a] -= push
-                room[a ^ 1] += push
-                v = to[a ^ 1]
+            push = self._send(came, source, sink, limit - sent)
             sent += push
         return sent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -240,7 +241,7 @@ class Row(NamedTuple):
     open_year: float
 
 
-class View:
+class View(ABC):
     """What is drawn of an answer.
 
     Attributes
@@ -290,17 +291,17 @@ class View:
         count = Counter(c for states in of for c in states)
         return {c for k in self.links for c in of[index[k]]} or {c for c, n in count.items() if n > 2} or set(count)
 
+    @abstractmethod
     def lines(self, sheet: Sheet) -> None:
         """Add the strokes of the links to the sheet."""
-        raise NotImplementedError
 
     def arrows(self) -> dict[str, bool]:
         """Return by link whether a flow passes along it or against it."""
         return {}
 
+    @abstractmethod
     def panel(self, panel: Panel) -> None:
         """Write the side panel."""
-        raise NotImplementedError
 
 
 def _view(answer: Network | Answer) -> View:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from heapq import heappop, heappush
@@ -73,7 +74,7 @@ class Route:
 
 
 @dataclass(frozen=True, repr=False)
-class Answer:
+class Answer(ABC):
     """What every answer about routes carries: the network, the question, and its status."""
 
     net: Network = field(repr=False)
@@ -86,9 +87,9 @@ class Answer:
 
         return plot(self, **options)
 
+    @abstractmethod
     def to_frame(self) -> pd.DataFrame:
         """Return the answer's main table."""
-        raise NotImplementedError
 
     @property
     def headline(self) -> str:
