@@ -306,6 +306,9 @@ class Network:
             for name in _SERVES[m]:
                 numbers = self.values(name)
                 unknown, guess = np.isnan(numbers.value), numbers.estimated
+                if name == "speed_kmh":  # not read where the time is stated
+                    times = self.values("time_h")
+                    guess = np.where(np.isnan(times.value), guess, times.estimated)
                 if run > 0:
                     part[name] = {
                         "unknown": round(float(length[on & unknown].sum()) / run, 4),
