@@ -14,10 +14,10 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from mobility.errors import Finding, InputError, did_you_mean
+from mobility.errors import Attempts, Finding, InputError, did_you_mean
 from mobility.kernels import Flow, PlainFlow, PlainRouter, Router
 from mobility.network import Network
-from mobility.vehicle import MODES, Block, Screen, Vehicle, screen
+from mobility.vehicle import ANY, MODES, Block, Screen, Vehicle, screen
 from mobility.vehicle import vehicle as find_vehicle
 
 Array = np.ndarray[Any, Any]
@@ -86,7 +86,7 @@ class Arcs:
         Vehicles a day, the military share of it.
     open : ndarray of bool
         Arcs that may be used.
-    place, mode : ndarray of int
+    place : ndarray of int
         Of each vertex.
     starts, ends : ndarray of int
         By place and mode, the vertex where a route may start or end; -1 for none.
@@ -105,13 +105,11 @@ class Arcs:
     capacity: Array
     open: Array
     place: Array
-    mode: Array
     starts: Array
     ends: Array
     link_open: Array
     offered: Array
     asked_closed: Array
-    unknown_links: Array
     estimated_links: Array
     assumed_capacity: Array
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -174,7 +172,7 @@ class Arcs:
         status = str(links["status"].iat[row])
         if status != "operational":
             blocks.insert(0, Block(str(links["link_id"].iat[row]), "status", status, "operational"))
-        if self.options["unknown"] == "forbid" and self.unknown_links[row]:
+        if self.options["unknown"] == "forbid" and self.screen.unknown[row]:
             blocks.append(Block(str(links["link_id"].iat[row]), "unknown", None, "a known limit"))
         return blocks
 
@@ -223,40 +221,24 @@ def compile_arcs(
     >>> bool(arcs.open.any())
     True
     """
-    faults: list[Finding] = []
-
-    def attempt(make: Any, otherwise: Any) -> Any:
-        try:
-            return make()
-        except InputError as error:
-            faults.extend(error.findings)
-            return otherwise
-
-    one_of = {"unknown": (unknown, ("penalise", "allow", "forbid")), "estimates": (estimates, ("strict", "favourable"))}
-    for name, (given, allowed) in one_of.items():
-        if given not in allowed:
-            faults += InputError(f"{name} is {given!r}; it must be {' or '.join(allowed)}").findings
+    attempts = Attempts()
     chosen = words(modes) or list(MODES)
-    for m in chosen:
-        if m not in MODES:
-            faults += InputError(f"no mode is called {m!r}{did_you_mean(m, MODES)}; modes: {', '.join(MODES)}").findings
-    if not 0 < share <= 1:
-        faults += InputError(f"the share is {share:g}; it must be above 0 and at most 1").findings
-    attempt(lambda: lead_times(net, permission), {})
-    carrier = attempt(lambda: find_vehicle(vehicle, net), None)
+    attempts.findings += _misspelt(chosen, unknown, estimates, share)
+    no_lead: dict[str, float] = {}
+    attempts.run(lead_times, net, permission, otherwise=no_lead)
+    carrier = attempts.run(find_vehicle, vehicle, net, otherwise=ANY)
     if year is not None:
         net = net.at(year)
-    rows = len(net.table("links"))
-    asked = np.zeros(rows, bool)
-    closed = attempt(lambda: net.with_assets(net.find_links(words(close))), [])
+    nothing = np.zeros(len(net.table("links")), bool)
+    asked = nothing.copy()
+    closed = net.with_assets(attempts.each(net.find_link, words(close)))
     asked[[net.link_index[i] for i in closed]] = True
     for word in words(avoid):
-        asked |= attempt(lambda word=word: _avoided(net, word), np.zeros(rows, bool))
-    only = attempt(lambda: _countries(net, countries), [])
+        asked |= attempts.run(_avoided, net, word, otherwise=nothing)
+    only = attempts.each(net.find_country, words(countries))
     if only:
         asked |= np.array([not c or not set(c) <= set(only) for c in net.link_countries], bool)
-    if faults or carrier is None:
-        raise InputError(faults)
+    attempts.done()
 
     screened = screen(net, carrier, estimates=estimates)
     link_mode = net.table("links")["mode"].to_numpy(object)
@@ -273,17 +255,18 @@ def compile_arcs(
     return _build(net, carrier, screened, link_open, offered, asked, options)
 
 
-def _countries(net: Network, countries: str | Iterable[str]) -> list[str]:
-    found: list[str] = []
-    faults: list[Finding] = []
-    for word in words(countries):
-        try:
-            found.append(net.find_country(word))
-        except InputError as error:
-            faults += error.findings
-    if faults:
-        raise InputError(faults)
-    return found
+def _misspelt(modes: Sequence[str], unknown: str, estimates: str, share: float) -> list[Finding]:
+    """Return a finding for each option whose value is none that it can have."""
+    faults = [
+        f"no mode is called {m!r}{did_you_mean(m, MODES)}; modes: {', '.join(MODES)}" for m in modes if m not in MODES
+    ]
+    if unknown not in ("penalise", "allow", "forbid"):
+        faults.append(f"unknown is {unknown!r}; it must be penalise or allow or forbid")
+    if estimates not in ("strict", "favourable"):
+        faults.append(f"estimates is {estimates!r}; it must be strict or favourable")
+    if not 0 < share <= 1:
+        faults.append(f"the share is {share:g}; it must be above 0 and at most 1")
+    return [f for text in faults for f in InputError(text).findings]
 
 
 def _avoided(net: Network, word: str) -> Array:
@@ -337,7 +320,6 @@ class _Layers:
     middle: Array
     depart: Array
     place: Array
-    mode: Array
     terminals: list[tuple[int, int, int, int]]
     borders: list[tuple[int, int, int]]
 
@@ -363,7 +345,6 @@ def _layers(net: Network, mode: Array) -> _Layers:
     return _Layers(
         arrive=arrive, middle=middle, depart=np.where(exists, arrive + split, -1),
         place=np.r_[np.arange(places).repeat(len(MODES)).repeat(count), [p for _, p, _ in borders]].astype(np.int32),
-        mode=np.r_[np.tile(np.arange(len(MODES)), places).repeat(count), [m for *_, m in borders]].astype(np.int8),
         terminals=terminals, borders=borders,
     )  # fmt: skip
 
@@ -424,8 +405,8 @@ def _build(
         kind=kind.astype(np.int8), item=item.astype(np.int32), time_h=arc_time, length_km=arc_length,
         weight=_weights(arc_time * np.where(penalised, UNKNOWN_PENALTY, 1.0), arc_length),
         capacity=np.r_[capacity[link], inside["room"]] * float(options["share"]),
-        open=spread(link_open, kind, item, True), place=at.place, mode=at.mode, starts=at.depart, ends=at.arrive,
-        link_open=link_open, offered=offered, asked_closed=asked, unknown_links=screened.unknown,
+        open=spread(link_open, kind, item, True), place=at.place, starts=at.depart, ends=at.arrive,
+        link_open=link_open, offered=offered, asked_closed=asked,
         estimated_links=screened.estimated | time_estimated, assumed_capacity=assumed, options=options,
     )  # fmt: skip
 
@@ -520,6 +501,10 @@ class Graph:
         from mobility.compiled import CompiledFlow
 
         return CompiledFlow(*ask)
+
+    def real(self, path: Iterable[int]) -> list[int]:
+        """Return the compiled arcs of a path here, without those added at its ends and between stages."""
+        return [int(self.arc[a]) for a in path if self.arc[a] >= 0]
 
     def spread(self, per_arc: Array, otherwise: Any) -> Array:
         """Return a value of each compiled arc as a value of each arc here; added arcs get `otherwise`."""

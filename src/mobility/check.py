@@ -301,12 +301,12 @@ def _parts(net: Network) -> Iterator[Hit]:
 
 def _corridors(net: Network) -> Iterator[Hit]:
     table, links = net.table("corridors"), net.table("links")
-    tags = [set(filter(None, (t.strip() for t in c.split(";")))) for c in links["corridors"].tolist()]
+    tags = [set(schema.split(c)) for c in links["corridors"].tolist()]
     start, end = links["from_node"].tolist(), links["to_node"].tolist()
     for i, (name, parent, mode, alignment) in enumerate(
         zip(table["corridor_id"], table["parent"], table["mode"], table["alignment"], strict=True)
     ):
-        ids = [x.strip() for x in alignment.split(";") if x.strip()]
+        ids = schema.split(alignment)
         missing = [x for x in ids if x not in net.link_index]
         for x in missing:
             yield "corridors", i, "alignment", x, f"is no link{did_you_mean(x, net.link_index)}"
@@ -337,7 +337,7 @@ def _sources(net: Network) -> Iterator[Hit]:
         if name == "sources" or "source" not in frame.columns:
             continue
         for i, text in enumerate(frame["source"].tolist()):
-            for item in text.split(";"):
+            for item in schema.split(text):
                 key = item.partition(":")[0].strip()
                 if key and key not in known:
                     yield name, i, "source", key, f"is not in sources.csv{did_you_mean(key, known)}"
@@ -349,7 +349,7 @@ def _estimates(net: Network) -> Iterator[Hit]:
         if "estimated" not in frame.columns:
             continue
         for i, text in enumerate(frame["estimated"].tolist()):
-            for word in filter(None, (w.strip() for w in text.split(";"))):
+            for word in schema.split(text):
                 if word not in known:
                     yield name, i, "estimated", word, f"is no column of {name}{did_you_mean(word, known)}"
     links = net.table("links")

@@ -120,7 +120,7 @@ def contingency(
     flowing = flow_graph(arcs, origins, destinations)
     value, losses = lost_flow(flowing, members)
     fastest = _hours(arcs, graph, base[1])
-    on_path = {int(arcs.item[graph.arc[a]]) for a in base[1] if graph.arc[a] >= 0 and arcs.kind[graph.arc[a]] == LINK}
+    on_path = {int(arcs.item[a]) for a in graph.real(base[1]) if arcs.kind[a] == LINK}
     ids = net.table("links")["link_id"]
     outages = []
     for rows, arcs_out, lost in zip(groups, members, losses, strict=True):
@@ -156,7 +156,7 @@ def _positions(arcs: Arcs, graph: Graph) -> dict[int, list[int]]:
 
 
 def _hours(arcs: Arcs, graph: Graph, path: list[int]) -> float:
-    return math.fsum(float(arcs.time_h[a]) for a in graph.arc[path] if a >= 0)
+    return math.fsum(float(arcs.time_h[a]) for a in graph.real(path))
 
 
 def _detour(arcs: Arcs, graph: Graph, search: Router, out: list[int]) -> float | None:

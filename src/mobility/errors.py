@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,49 @@ class InputError(MobilityError):
             findings = [Finding("error", "question", None, None, None, findings)]
         self.findings = list(findings)
         super().__init__("\n".join(str(f) if f.table != "question" else f.message for f in self.findings))
+
+
+T = TypeVar("T")
+
+
+class Attempts:
+    """Run steps one after the other and keep the faults of all of them for one error.
+
+    Examples
+    --------
+    >>> def find(name):
+    ...     if name != "Bar":
+    ...         raise InputError("no such place")
+    ...     return name
+    >>> attempts = Attempts()
+    >>> attempts.run(find, "Bra", otherwise=""), attempts.run(find, "Bar", otherwise="")
+    ('', 'Bar')
+    >>> attempts.done()
+    Traceback (most recent call last):
+        ...
+    mobility.errors.InputError: no such place
+    """
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+
+    def run(self, step: Callable[..., T], *given: Any, otherwise: T, **named: Any) -> T:
+        """Return what the step makes of what it is given, or `otherwise` when that is bad input."""
+        try:
+            return step(*given, **named)
+        except InputError as error:
+            self.findings += error.findings
+            return otherwise
+
+    def each(self, step: Callable[[str], str], parts: Iterable[str]) -> list[str]:
+        """Return what the step makes of each part, each once; parts that it refuses are left out."""
+        made = [self.run(step, part, otherwise="") for part in parts]
+        return list(dict.fromkeys(x for x in made if x))
+
+    def done(self) -> None:
+        """Raise all faults together, if there are any."""
+        if self.findings:
+            raise InputError(self.findings)
 
 
 def shorten(text: str, width: int = 60) -> str:

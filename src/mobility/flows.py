@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Graph, Options, build_graph
+from mobility.kernels import reached
 from mobility.network import Network
 from mobility.paths import Answer, describe, prepare
-from mobility.schema import columns
+from mobility.schema import columns, split
 
 Array = np.ndarray[Any, Any]
 
@@ -190,7 +191,7 @@ def throughput(
     graph, unit = flowing.graph, flowing.unit
     vehicles = value / unit
     # An arc without any capacity belongs to the cut only where something lies behind it.
-    behind = _leads_to(graph)
+    behind = reached(graph.size, graph.head, graph.tail, [graph.sink])
     crossing = np.flatnonzero(near[graph.tail] & ~near[graph.head] & (graph.arc >= 0) & behind[graph.head])
     cut: dict[str, CutItem] = {}
     for a in crossing.tolist():
@@ -211,23 +212,12 @@ def throughput(
     )  # fmt: skip
 
 
-def _leads_to(graph: Graph) -> Array:
-    """Return the vertices from which arcs, whatever their capacity, lead to the sink."""
-    seen = np.zeros(graph.size, bool)
-    seen[graph.sink] = True
-    while True:
-        new = graph.tail[seen[graph.head] & ~seen[graph.tail]]
-        if not len(new):
-            return seen
-        seen[new] = True
-
-
 def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
     """Return whether the capacity of an arc is an estimate, and what it rests on, before any share."""
     row = int(arcs.item[arc])
     if arcs.kind[arc] != LINK:
         table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
-        guess = "capacity_veh_day" in str(table["estimated"].iat[row]).split(";")
+        guess = "capacity_veh_day" in split(table["estimated"].iat[row])
         return guess, f"{table['capacity_veh_day'].iat[row]:g} veh/day, {'estimate' if guess else 'stated'}"
     mode = str(arcs.net.table("links")["mode"].iat[row])
     column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(mode, "capacity_sailings_day")
@@ -268,8 +258,8 @@ def _by_corridor(arcs: Arcs, links: Sequence[LinkFlow]) -> dict[str, float]:
     for flow in links:
         row = arcs.net.link_index[flow.link_id]
         carried = flow.vehicles_per_day + flow.opposite_vehicles_per_day
-        for corridor in table["corridors"].iat[row].split(";") if table["corridors"].iat[row] else ["none"]:
-            out[corridor.strip()] = out.get(corridor.strip(), 0.0) + carried * float(length[row])
+        for corridor in split(table["corridors"].iat[row]) or ["none"]:
+            out[corridor] = out.get(corridor, 0.0) + carried * float(length[row])
     return dict(sorted(out.items(), key=lambda kv: -kv[1]))
 
 

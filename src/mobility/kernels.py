@@ -298,6 +298,17 @@ class PlainFlow:
         return sent
 
 
+def reached(size: int, tail: Array, head: Array, starts: Sequence[int]) -> Array:
+    """Return which vertices arcs lead to from `starts`; with tail and head exchanged, which lead there."""
+    seen = np.zeros(size, bool)
+    seen[list(starts)] = True
+    while True:
+        new = head[seen[tail] & ~seen[head]]
+        if not len(new):
+            return seen
+        seen[new] = True
+
+
 def widest(
     size: int, tail: Array, head: Array, width: Array, sources: Collection[int], target: int
 ) -> tuple[float, list[int]]:

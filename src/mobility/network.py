@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from mobility import schema
-from mobility.errors import Finding, InputError, did_you_mean, fold
+from mobility.errors import Attempts, Finding, InputError, did_you_mean, fold
 from mobility.schema import Faults, Table
 
 GEOGRAPHIC = "EPSG:4326"
@@ -254,7 +254,7 @@ class Network:
         """
         i = self.link_index[self.find_link(link_id)]
         row = self.table("links").iloc[i]
-        guesses = {c for c in row["estimated"].split(";") if c}
+        guesses = set(schema.split(row["estimated"]))
         out = []
         for name, column in schema.columns("links").items():
             if name in ("estimated", "ranges", "value_confidence", "confidence", "source"):
@@ -317,7 +317,7 @@ class Network:
         return {
             "places": len(self.table("nodes")), "links": len(links), "km": round(total, 1),
             "modes": by(links["mode"].tolist()), "countries": tagged(self.link_countries),
-            "corridors": tagged([c.split(";") for c in links["corridors"].tolist()]),
+            "corridors": tagged([schema.split(c) for c in links["corridors"].tolist()]),
             "status": by(links["status"].tolist()), "confidence": by(links["confidence"].tolist()),
             "basis": basis, "tables": {n: len(t.frame) for n, t in self.tables.items()}, "data_hash": self.data_hash,
         }  # fmt: skip
@@ -336,7 +336,7 @@ class Network:
         for node, name, aliases in zip(
             nodes["node_id"].tolist(), nodes["name"].tolist(), nodes["aliases"].tolist(), strict=True
         ):
-            words = {node, name, name.partition("(")[0], *aliases.split(";")}
+            words = {node, name, name.partition("(")[0], *schema.split(aliases)}
             for key in {fold(w) for w in words if w.strip()}:
                 known.setdefault(key, []).append(node)
         return known
@@ -359,7 +359,7 @@ class Network:
             listed = ", ".join(f"{n} ({self._describe(n)})" for n in hits[:8])
             raise InputError(f"{text!r} names {len(hits)} places; give one id: {listed}")
         names = self.table("nodes")["name"].tolist()
-        spoken = [w for n in self.table("nodes")["aliases"].tolist() for w in n.split(";") if w]
+        spoken = [w for n in self.table("nodes")["aliases"].tolist() for w in schema.split(n)]
         hint = did_you_mean(text, [*(n for n in names if n), *spoken, *self.node_index])
         raise InputError(f"no place is called {text!r}{hint or '; mobility info --list nodes shows them all'}")
 
@@ -377,14 +377,15 @@ class Network:
         InputError
             With every part that names nothing.
         """
+        attempts = Attempts()
         if not isinstance(text, str):
-            parts = [str(t) for t in text]
-            return _collect(parts, self.find_node)
+            found = attempts.each(self.find_node, [str(t) for t in text])
+            attempts.done()
+            return found
         parts = text.split(",")
         if all(p.strip() in self.node_index for p in parts):
             return list(dict.fromkeys(p.strip() for p in parts))
-        found: list[str] = []
-        faults: list[Finding] = []
+        named: list[str] = []
         i = 0
         while i < len(parts):
             for j in range(len(parts), i, -1):
@@ -393,17 +394,13 @@ class Network:
                     break
             else:
                 j, whole = i + 1, parts[i].strip()
-            if whole:
-                try:
-                    found.append(self.find_node(whole))
-                except InputError as error:
-                    faults += error.findings
+            named += [whole] if whole else []
             i = j
-        if faults:
-            raise InputError(faults)
+        found = attempts.each(self.find_node, named)
+        attempts.done()
         if not found:
             raise InputError("no place is named; give an id or a name")
-        return list(dict.fromkeys(found))
+        return found
 
     def find_link(self, text: str) -> str:
         """Return the id of a link as people type it.
@@ -423,7 +420,10 @@ class Network:
 
     def find_links(self, ids: Iterable[str]) -> list[str]:
         """Return link ids, all faults at once."""
-        return _collect(list(ids), self.find_link)
+        attempts = Attempts()
+        found = attempts.each(self.find_link, ids)
+        attempts.done()
+        return found
 
     def find_country(self, text: str) -> str:
         """Return the code of a state by code or name.
@@ -454,7 +454,7 @@ class Network:
         links = self.table("links")
         keep = np.ones(len(links), bool)
         if corridor:
-            keep &= np.array([corridor in c.split(";") for c in links["corridors"].tolist()], bool)
+            keep &= np.array([corridor in schema.split(c) for c in links["corridors"].tolist()], bool)
         if mode:
             keep &= (links["mode"] == mode).to_numpy()
         if status:
@@ -722,7 +722,7 @@ def _values(links: pd.DataFrame, column: str) -> Values:
 
 def _source_of(column: str, text: str) -> str:
     """Return the sources of one column: those whose detail names it, else those that name no column."""
-    items = [x.strip() for x in text.split(";") if x.strip()]
+    items = schema.split(text)
     named = {x: x.partition(":")[2].split(",")[0].strip() for x in items}
     own = [x for x, word in named.items() if word == column]
     return "; ".join(own or [x for x, word in named.items() if word not in schema.columns("links")])
@@ -735,19 +735,6 @@ def _level(by_column: str, column: str) -> str:
         if name == column:
             return level
     return ""
-
-
-def _collect(parts: Sequence[str], find: Any) -> list[str]:
-    found: list[str] = []
-    faults: list[Finding] = []
-    for part in parts:
-        try:
-            found.append(find(part))
-        except InputError as error:
-            faults += error.findings
-    if faults:
-        raise InputError(faults)
-    return list(dict.fromkeys(found))
 
 
 def _records_without_unknowns(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,9 +15,10 @@ import numpy as np
 import pandas as pd
 
 from mobility.arcs import LENGTH_BITS, LINK, Arcs, Graph, Options, build_graph, compile_arcs, lead_times, words
-from mobility.errors import Finding, InputError, MobilityError
-from mobility.kernels import FAR, PlainRouter, Router, widest
+from mobility.errors import Attempts, InputError, MobilityError
+from mobility.kernels import FAR, PlainRouter, Router, reached, widest
 from mobility.network import Network
+from mobility.schema import split
 from mobility.vehicle import LEGAL_AXLE_T, LIMITS, MODES, MUST_BE_KNOWN, Block, limit_values, screen
 
 Array = np.ndarray[Any, Any]
@@ -273,19 +274,15 @@ def ends(net: Network, origin: str | Iterable[str], destination: str | Iterable[
     InputError
         With every name that is not known, or when a place is on both sides.
     """
-    found: list[list[str]] = []
-    faults: list[Finding] = []
-    for side in (origin, destination):
-        try:
-            found.append(net.find_nodes(side))
-        except InputError as error:
-            faults += error.findings
-    if faults:
-        raise InputError(faults)
-    both = [net.name(n) for n in found[0] if n in found[1]]
+    attempts = Attempts()
+    nowhere: list[str] = []
+    start = attempts.run(net.find_nodes, origin, otherwise=nowhere)
+    end = attempts.run(net.find_nodes, destination, otherwise=nowhere)
+    attempts.done()
+    both = [net.name(n) for n in start if n in end]
     if both:
         raise InputError(f"{', '.join(both)} is origin and destination at once; a route needs two places")
-    return found[0], found[1]
+    return start, end
 
 
 def describe(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], **more: Any) -> dict[str, Any]:
@@ -404,7 +401,7 @@ def _first_return(graph: Graph, path: Sequence[int]) -> int | None:
 def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
     """Return a route of the arcs of the compiled network, in order."""
     net = arcs.net
-    steps = [a for a in path if a >= 0]
+    steps = list(path)
     on = [a for a in steps if arcs.kind[a] == LINK]
     rows = [int(arcs.item[a]) for a in on]
     ids = net.table("links")["link_id"]
@@ -421,7 +418,7 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
         if nodes["kind"].iat[p] == "border_crossing" or n in crossing
     ]
     states = [c for r in rows for c in net.link_countries[r]]
-    corridors = [c for r in rows for c in net.table("links")["corridors"].iat[r].split(";") if c]
+    corridors = [c for r in rows for c in split(net.table("links")["corridors"].iat[r])]
     lead = lead_times(net, arcs.options["permission"])
     hours = [float(arcs.time_h[a]) for a in steps]
     spent = [math.fsum(h for a, h in zip(steps, hours, strict=True) if arcs.kind[a] == kind) for kind in (1, 2)]
@@ -433,7 +430,7 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
         modes=tuple(m for i, m in enumerate(mode.iat[r] for r in rows) if i == 0 or m != mode.iat[rows[i - 1]]),
         countries=tuple(dict.fromkeys(states)),
         border_crossings=tuple(dict.fromkeys(crossed)),
-        unknown_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.unknown_links[r]),
+        unknown_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.screen.unknown[r]),
         estimated_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.estimated_links[r]),
         estimated_limit_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.screen.estimated[r]),
         permits=_permits(arcs, rows),
@@ -453,13 +450,10 @@ def _permits(arcs: Arcs, rows: Sequence[int]) -> tuple[Mapping[str, Any], ...]:
     return tuple({"limit": k, "value": v, "required": q, "links": ids} for (k, v, q), ids in grouped.items())
 
 
-def best_path(
-    arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], via: Sequence[str] = ()
-) -> list[int] | None:
-    """Return the arcs of the fastest route, or None."""
-    graph = build_graph(arcs, origins, destinations, via)
+def best_path(graph: Graph) -> list[int] | None:
+    """Return the compiled arcs of the fastest route, or None."""
     found = next(k_shortest(graph), None)
-    return None if found is None else [int(graph.arc[a]) for a in found[1] if graph.arc[a] >= 0]
+    return None if found is None else graph.real(found[1])
 
 
 # ---- verbs
@@ -525,7 +519,7 @@ def routes(
     question = describe(arcs, origins, destinations, via=stops, k=k, distinct=distinct)
     graph = build_graph(arcs, origins, destinations, stops)
     paths = _alternatives(arcs, graph, k, distinct) if distinct is not None else list(islice(_unlike(arcs, graph), k))
-    ranked = _ranked(make_route(arcs, graph.arc[p].tolist()) for p in paths)
+    ranked = _ranked(make_route(arcs, graph.real(p)) for p in paths)
     if ranked:
         return Routes(net, question, "ok", ranked)
     return Routes(net, question, "no_route", (), *_favourable(net, origins, destinations, stops, options))
@@ -539,24 +533,15 @@ def prepare(
     options: Options,
 ) -> tuple[list[str], list[str], list[str], Arcs]:
     """Resolve the places and compile the arcs of a question, all faults at once."""
-    faults: list[Finding] = []
-    origins: list[str] = []
-    destinations: list[str] = []
-    stops: list[str] = []
-    try:
-        origins, destinations = ends(net, origin, destination)
-    except InputError as error:
-        faults += error.findings
-    try:
-        stops = net.find_nodes(via) if words(via) else []
-    except InputError as error:
-        faults += error.findings
+    attempts = Attempts()
+    nowhere: list[str] = []
+    origins, destinations = attempts.run(ends, net, origin, destination, otherwise=(nowhere, nowhere))
+    stops = attempts.run(net.find_nodes, via, otherwise=nowhere) if words(via) else nowhere
     try:
         arcs = compile_arcs(net, **options)
     except InputError as error:
-        raise InputError(faults + error.findings) from None
-    if faults:
-        raise InputError(faults)
+        raise InputError(attempts.findings + error.findings) from None
+    attempts.done()
     return origins, destinations, stops, arcs
 
 
@@ -570,7 +555,7 @@ def _unlike(arcs: Arcs, graph: Graph) -> Iterator[list[int]]:
     """Yield loopless paths, each list of links once; two terminals of one place make no other route."""
     seen: set[tuple[str, ...]] = set()
     for _, path in k_shortest(graph):
-        links = tuple(arcs.link_ids(int(a) for a in graph.arc[path] if a >= 0))
+        links = tuple(arcs.link_ids(graph.real(path)))
         if links not in seen:
             seen.add(links)
             yield path
@@ -586,7 +571,7 @@ def _favourable(
     """
     best_case: Options = {**options, "estimates": "favourable"}
     hopeful = compile_arcs(net, **best_case)
-    path = best_path(hopeful, origins, destinations, stops)
+    path = best_path(build_graph(hopeful, origins, destinations, stops))
     fits = path is not None
     if path is None:
         operational = (hopeful.net.table("links")["status"] == "operational").to_numpy()
@@ -746,7 +731,7 @@ def _disjoint(
         walks, proven = _pooled(graph, groups, walks, timed)
     if proven and any(_first_return(graph, w) is not None for w in walks):
         walks, proven = _by_copies(graph, groups, walks, timed)
-    return [[int(graph.arc[a]) for a in w if graph.arc[a] >= 0] for w in walks], proven
+    return [graph.real(w) for w in walks], proven
 
 
 def _compatible(graph: Graph, groups: Sequence[Sequence[int]], walks: Sequence[list[int]]) -> list[list[int]]:
@@ -921,9 +906,9 @@ def explain(
     ('no_route', True)
     """
     origins, destinations, stops, arcs = prepare(net, origin, destination, via, options)
-    path = best_path(arcs, origins, destinations, stops)
+    path = best_path(build_graph(arcs, origins, destinations, stops))
     lifted = arcs.open | _liftable(arcs)
-    ideal = _best_in(arcs, build_graph(arcs, origins, destinations, stops, lifted))
+    ideal = best_path(build_graph(arcs, origins, destinations, stops, lifted))
     relaxed: list[int] | None = None
     relax: tuple[Block, ...] = ()
     candidate: Route | None = None
@@ -954,7 +939,7 @@ def _unrestricted(
     """Return the fastest route if the question closed, avoided and left out nothing."""
     free: Options = {**options, "close": (), "avoid": (), "countries": ()}
     arcs = compile_arcs(net, **free)
-    path = best_path(arcs, origins, destinations, stops)
+    path = best_path(build_graph(arcs, origins, destinations, stops))
     return None if path is None else make_route(arcs, path)
 
 
@@ -964,7 +949,7 @@ def _twice(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], stop
     found = graph.router().shortest(graph.source)
     if found is None:
         return []
-    nodes = make_route(arcs, graph.arc[found[1]].tolist()).nodes
+    nodes = make_route(arcs, graph.real(found[1])).nodes
     return [arcs.net.name(n) for n in dict.fromkeys(n for i, n in enumerate(nodes) if n in nodes[:i])]
 
 
@@ -991,11 +976,6 @@ def _liftable(arcs: Arcs) -> Array:
     return arcs.per_arc(arcs.offered & ~arcs.asked_closed, False)
 
 
-def _best_in(arcs: Arcs, graph: Graph) -> list[int] | None:
-    found = next(k_shortest(graph), None)
-    return None if found is None else [int(graph.arc[a]) for a in found[1] if graph.arc[a] >= 0]
-
-
 def _closed_on(arcs: Arcs, path: Iterable[int]) -> tuple[Block, ...]:
     rows = [int(arcs.item[a]) for a in path if arcs.kind[a] == LINK]
     return tuple(b for r in rows for b in arcs.why_closed(r))
@@ -1004,25 +984,15 @@ def _closed_on(arcs: Arcs, path: Iterable[int]) -> tuple[Block, ...]:
 def _edge(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], lifted: Array) -> list[Block]:
     """Return what closes the links that lead out of what the origins reach, or into what reaches the destinations."""
     found: list[Block] = []
-    forward = _reached(arcs, arcs.tail, arcs.head, arcs.start_vertices(origins))
-    backward = _reached(arcs, arcs.head, arcs.tail, arcs.end_vertices(destinations))
+    tail, head = arcs.tail[arcs.open], arcs.head[arcs.open]
+    forward = reached(arcs.size, tail, head, arcs.start_vertices(origins))
+    backward = reached(arcs.size, head, tail, arcs.end_vertices(destinations))
     shut = np.flatnonzero(lifted & ~arcs.open)
     for arc in shut.tolist():
         t, h = arcs.tail[arc], arcs.head[arc]
         if (forward[t] and not forward[h]) or (backward[h] and not backward[t]):
             found += arcs.why_closed(int(arcs.item[arc]))
     return found
-
-
-def _reached(arcs: Arcs, tail: Array, head: Array, starts: Sequence[int]) -> Array:
-    seen = np.zeros(arcs.size, bool)
-    seen[list(starts)] = True
-    step = np.flatnonzero(arcs.open)
-    while True:
-        new = step[seen[tail[step]] & ~seen[head[step]]]
-        if not len(new):
-            return seen
-        seen[head[new]] = True
 
 
 def _smallest_opening(
@@ -1040,7 +1010,7 @@ def _smallest_opening(
     found = next(k_shortest(harder, search), None)
     if found is None:
         return None, ()
-    path = [int(graph.arc[a]) for a in found[1] if graph.arc[a] >= 0]
+    path = graph.real(found[1])
     return path, tuple(dict.fromkeys(_closed_on(arcs, path)))
 
 
@@ -1058,11 +1028,13 @@ def _heaviest(arcs: Arcs, origins: Sequence[str], destinations: Sequence[str]) -
         known, asked = np.full(len(links), np.inf), False
         for m in MODES:
             on = (mode == m) & usable
+            if not on.any() or not _bears(arcs, limit, m):
+                continue
             value = limit_values(arcs.net, limit, m, estimates)[0]
             legal = m == "road" and limit == "max_axle_t"
             needed = limit in MUST_BE_KNOWN and not legal
             silent = np.isnan(value[on]).all() and not (needed and arcs.vehicle.name != "any")
-            if not on.any() or not _bears(arcs, limit, m) or silent:
+            if silent:
                 continue
             asked = True
             if legal:

@@ -14,6 +14,7 @@ from mobility.contingency import Contingency
 from mobility.flows import Throughput
 from mobility.network import Network
 from mobility.paths import Explanation, Redundancy, Route, Routes
+from mobility.schema import split
 from mobility.vehicle import Block, Vehicle
 
 CAVEAT = "Screening on public data: no figure is a bridge rating, a route clearance or a train path."
@@ -384,7 +385,7 @@ def show_link(console: Console, net: Network, link_id: str) -> None:
     console.print(
         Text(f"{link_id}: {net.name(row['from_node'])} – {net.name(row['to_node'])}", style="bold"), highlight=False
     )
-    items = list(dict.fromkeys(x.strip() for text in frame["source"].tolist() for x in text.split(";") if x.strip()))
+    items = list(dict.fromkeys(x for text in frame["source"].tolist() for x in split(text)))
     table = grid(
         ("column", "left"), ("value", "wrap"), ("unit", "left"), ("basis", "left"), ("range", "right"),
         ("confidence", "left"), ("source", "left"),
@@ -392,7 +393,7 @@ def show_link(console: Console, net: Network, link_id: str) -> None:
     texts = [str(n) for n, r in frame.iterrows() if isinstance(r["value"], str) and len(r["value"]) > 14]
     for name, r in frame.drop(index=texts).iterrows():
         span = f"{r['low']:g} to {r['high']:g}" if r["low"] != r["high"] and r["low"] == r["low"] else ""
-        marks = " ".join(str(1 + items.index(x.strip())) for x in r["source"].split(";") if x.strip())
+        marks = " ".join(str(1 + items.index(x)) for x in split(r["source"]))
         table.add_row(str(name), _cell(r["value"]), r["unit"], r["basis"], span, r["confidence"], marks)
     console.print(table)
     for name in texts:
@@ -407,7 +408,7 @@ def show_link(console: Console, net: Network, link_id: str) -> None:
 
 def show_sources(console: Console, net: Network, text: str) -> None:
     """Print the sources of a row with title, date and address."""
-    _source_lines(console, net, [x.strip() for x in text.split(";") if x.strip()])
+    _source_lines(console, net, split(text))
 
 
 def _source_lines(console: Console, net: Network, items: Sequence[str]) -> None:

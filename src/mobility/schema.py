@@ -465,7 +465,7 @@ def parse_ranges(text: str) -> dict[str, tuple[float, float]]:
     """
     known = columns("links")
     out: dict[str, tuple[float, float]] = {}
-    for part in filter(None, (p.strip() for p in text.split(";"))):
+    for part in split(text):
         name, _, rest = part.partition("=")
         low, colon, high = rest.partition(":")
         if name not in known or not known[name].is_number:
@@ -494,7 +494,7 @@ def parse_set(text: str) -> dict[str, float | str]:
     {'speed_kmh': 100.0, 'status': 'operational'}
     """
     out: dict[str, float | str] = {}
-    for part in filter(None, (p.strip() for p in text.split(";"))):
+    for part in split(text):
         name, eq, value = (s.strip() for s in part.partition("="))
         if not eq:
             raise ValueError(f"{part!r} is not column=value")
