@@ -214,18 +214,16 @@ class Output:
         if self.out is None:
             click.echo(text, nl=False)
             return
+        from mobility.network import beside
+
         _may_write(self.out, self.overwrite)
-        target = Path(self.out)
-        beside = target.with_name(f".{target.name}.{os.getpid()}")
         try:
-            beside.write_text(text, encoding="utf-8")
-            os.replace(beside, target)
+            with beside(Path(self.out)) as file:
+                file.write_text(text, encoding="utf-8")
         except OSError as error:
             raise InputError(f"{self.out} cannot be written: {error.strerror}") from None
-        finally:
-            beside.unlink(missing_ok=True)
         if not self.quiet:
-            click.echo(f"written: {target}", err=True)
+            click.echo(f"written: {self.out}", err=True)
 
 
 def _plain(value: Any) -> Any:

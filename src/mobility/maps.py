@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -22,7 +21,7 @@ from matplotlib.patches import Rectangle
 from mobility.contingency import Contingency, Outage
 from mobility.errors import InputError
 from mobility.flows import Throughput
-from mobility.network import Network
+from mobility.network import Network, beside, spare
 from mobility.paths import Answer, Explanation, Redundancy, Route, Routes
 from mobility.sheet import (
     BIG,
@@ -138,8 +137,7 @@ def _target(path: Path, overwrite: bool) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"a map is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, not {path.name!r}")
     for file in (path, _caption_file(path)):
-        if file.exists() and not overwrite:
-            raise InputError(f"{file} exists; choose another name or allow overwriting")
+        spare(file, overwrite)
     return path
 
 
@@ -158,16 +156,9 @@ def _save(figure: Figure, target: Path, view: View, title: str) -> None:
         "pdf": {"Subject": text, "CreationDate": None, "Creator": "mobility", "Producer": None},
     }
     target.parent.mkdir(parents=True, exist_ok=True)
-    picture = target.with_name(f".{target.name}.{os.getpid()}")
-    words = target.with_name(f".{target.name}.{os.getpid()}.txt")
-    try:
+    with beside(target) as picture, beside(_caption_file(target)) as words:
         figure.savefig(picture, format=kind, dpi=figure.dpi, metadata={"Title": title} | more[kind])
         words.write_text(f"Caption\n{view.caption}\n\nAlternative text\n{text}\n", encoding="utf-8")
-        os.replace(picture, target)
-        os.replace(words, _caption_file(target))
-    finally:
-        picture.unlink(missing_ok=True)
-        words.unlink(missing_ok=True)
 
 
 # ---- words

@@ -7,7 +7,8 @@ import html
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,32 @@ class Values:
     high: np.ndarray[Any, np.dtype[np.float64]]
     estimated: np.ndarray[Any, np.dtype[np.bool_]]
     default: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def spare(target: Path, overwrite: bool) -> None:
+    """Refuse to write over what is there, unless told to.
+
+    Raises
+    ------
+    InputError
+        When `target` exists and `overwrite` is not set.
+    """
+    if target.exists() and not overwrite:
+        raise InputError(f"{target} exists; choose another name or allow overwriting")
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """Yield a file beside `target` to write to; when all went well it takes the place of `target`.
+
+    So a file is either complete or not there.
+    """
+    file = target.with_name(f".{os.getpid()}.{target.name}")
+    try:
+        yield file
+        os.replace(file, target)
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def shipped(part: str = "corridors") -> Path:
@@ -613,33 +640,32 @@ class Network:
             When the folder exists and `overwrite` is not set.
         """
         target = Path(folder)
-        if target.exists() and not overwrite:
-            raise InputError(f"{target} exists; choose another folder or allow overwriting")
+        spare(target, overwrite)
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
         try:
-            (beside / "links").mkdir()
+            (draft / "links").mkdir()
             for name, table in self.tables.items():
                 if name == "links":
                     for mode, part in table.frame.groupby("mode", sort=False):
-                        _write_csv(part, beside / "links" / f"{mode}.csv")
+                        _write_csv(part, draft / "links" / f"{mode}.csv")
                     if table.frame.empty:
-                        _write_csv(table.frame, beside / "links" / "road.csv")
+                        _write_csv(table.frame, draft / "links" / "road.csv")
                 else:
-                    _write_csv(table.frame, beside / f"{name}.csv")
+                    _write_csv(table.frame, draft / f"{name}.csv")
             vehicles = self.folder / "vehicles.toml" if self.folder else None
             if vehicles is not None and vehicles.is_file():
-                shutil.copy(vehicles, beside / "vehicles.toml")
-            beside.chmod(0o755)
+                shutil.copy(vehicles, draft / "vehicles.toml")
+            draft.chmod(0o755)
             if target.exists():
                 old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
                 os.replace(target, old / "was")
-                os.replace(beside, target)
+                os.replace(draft, target)
                 shutil.rmtree(old)
             else:
-                os.replace(beside, target)
+                os.replace(draft, target)
         finally:
-            shutil.rmtree(beside, ignore_errors=True)
+            shutil.rmtree(draft, ignore_errors=True)
         return target
 
     def to_geopackage(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -651,15 +677,10 @@ class Network:
             When the file exists and `overwrite` is not set.
         """
         target = Path(path)
-        if target.exists() and not overwrite:
-            raise InputError(f"{target} exists; choose another name or allow overwriting")
-        beside = target.with_name(f".{target.name}.{os.getpid()}.gpkg")
-        try:
-            self.nodes.reset_index().to_file(beside, layer="nodes", driver="GPKG")
-            self.links.reset_index().to_file(beside, layer="links", driver="GPKG")
-            os.replace(beside, target)
-        finally:
-            beside.unlink(missing_ok=True)
+        spare(target, overwrite)
+        with beside(target) as file:
+            self.nodes.reset_index().to_file(file, layer="nodes", driver="GPKG")
+            self.links.reset_index().to_file(file, layer="links", driver="GPKG")
         return target
 
     def plot(self, **options: Any) -> Any:
