@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -146,10 +146,7 @@ class Arcs:
     @cached_property
     def assets(self) -> list[list[int]]:
         """Rows of links that close together: one list for each link or structure, in table order."""
-        groups: dict[object, list[int]] = {}
-        for row, asset in enumerate(self.net.table("links")["asset_id"].tolist()):
-            groups.setdefault(asset or row, []).append(row)
-        return list(groups.values())
+        return [list(unit.rows) for unit in units(self.net)]
 
     def link_ids(self, arcs: Iterable[int]) -> list[str]:
         """Return the ids of the links among some arcs, in order."""
@@ -175,6 +172,64 @@ class Arcs:
         if self.options["unknown"] == "forbid" and self.screen.unknown[row]:
             blocks.append(Block(str(links["link_id"].iat[row]), "unknown", None, "a known limit"))
         return blocks
+
+
+class Unit(NamedTuple):
+    """What goes out as one: a link with its structure, a place, a named group, or a state's links of one mode.
+
+    `rows` are rows of ``links``.
+    """
+
+    id: str
+    rows: tuple[int, ...]
+
+
+def units(net: Network, of: str = "links") -> list[Unit]:
+    """Return the units of disruption of a network, in table order.
+
+    Parameters
+    ----------
+    net : Network
+    of : {"links", "nodes", "groups", "countries"}
+        ``links``: each link, or all links of one ``asset_id``; its id is the link's or the structure's. ``nodes``:
+        every link that touches a place. ``groups``: those of ``groups.csv``, with all links of their structures.
+        ``countries``: the links of one mode that lie in one state, as ``RS/rail``.
+
+    Raises
+    ------
+    InputError
+        When `of` is none of these, or the network has no groups.
+
+    Examples
+    --------
+    >>> import mobility as mb
+    >>> net = mb.load()
+    >>> unit = next(u for u in units(net, "countries") if u.id == "MK/rail")
+    >>> {net.table("links")["mode"].iat[r] for r in unit.rows}
+    {'rail'}
+    """
+    links = net.table("links")
+    found: dict[Any, list[int]] = {}
+    if of == "links":
+        for row, (link, asset) in enumerate(zip(links["link_id"].tolist(), links["asset_id"].tolist(), strict=True)):
+            found.setdefault((bool(asset), asset or link), []).append(row)
+        return [Unit(name, tuple(rows)) for (_, name), rows in found.items()]
+    if of == "nodes":
+        found = {n: [] for n in net.node_index}
+        for row, pair in enumerate(zip(links["from_node"].tolist(), links["to_node"].tolist(), strict=True)):
+            for node in dict.fromkeys(pair):
+                found[node].append(row)
+    elif of == "groups":
+        if net.table("groups").empty:
+            raise InputError("the network has no groups.csv; a row each with group_id and link_id is needed")
+        found = {g: [net.link_index[i] for i in net.with_assets(ids)] for g, ids in net.groups().items()}
+    elif of == "countries":
+        for row, (mode, states) in enumerate(zip(links["mode"].tolist(), net.link_countries, strict=True)):
+            for state in states:
+                found.setdefault(f"{state}/{mode}", []).append(row)
+    else:
+        raise InputError(f"of is {of!r}; it must be links, nodes, groups or countries")
+    return [Unit(name, tuple(rows)) for name, rows in found.items() if rows]
 
 
 def spread(per_link: Array, kind: Array, item: Array, otherwise: Any) -> Array:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from mobility.errors import Attempts, Finding, InputError, did_you_mean, fold
 from mobility.schema import Faults, Table
 
 GEOGRAPHIC = "EPSG:4326"
+
+MAX_GEOJSON = 200_000_000
+"""A file of drawn lines larger than this is refused before it is read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,14 +189,49 @@ class Network:
 
     @property
     def links(self) -> Any:
-        """GeoDataFrame of links keyed by ``link_id``, drawn straight from end to end."""
+        """GeoDataFrame of links keyed by ``link_id``, lines in WGS 84.
+
+        ``alignment`` tells how each is drawn: ``traced`` along the road or railway, ``joined`` with a gap of the
+        source closed, a sea ``lane``, a ``river``, ``schematic`` through towns, or ``straight`` where no line is known.
+        """
         import geopandas as gpd
         import shapely
 
         frame = self.frame("links")
         xy = self.table("nodes")[["lon", "lat"]].to_numpy(float)
         ends = np.stack([xy[side] for side in self.link_ends], axis=1)
-        return gpd.GeoDataFrame(frame, geometry=shapely.linestrings(ends), crs=GEOGRAPHIC)
+        lines = shapely.linestrings(ends)
+        drawn = self.alignments
+        rows = {row: drawn[link] for link, row in self.link_index.items() if link in drawn}
+        lines[list(rows)] = [line for line, _ in rows.values()]
+        frame["alignment"] = "straight"
+        frame.iloc[list(rows), frame.columns.get_loc("alignment")] = [how for _, how in rows.values()]
+        return gpd.GeoDataFrame(frame, geometry=lines, crs=GEOGRAPHIC)
+
+    @cached_property
+    def alignments(self) -> Mapping[str, tuple[Any, str]]:
+        """Drawn lines by link id, with how each came about; see :attr:`links`.
+
+        They come from every ``alignments*.geojson`` in the network's folder or one level below it, features with a
+        property ``link_id`` and, if known, ``method``; those of the shipped corridors lie in ``geodata/``.
+
+        Raises
+        ------
+        InputError
+            With every file that is no GeoJSON of lines.
+        """
+        if self.folder is None:
+            return {}
+        roots = [self.folder]
+        if self.folder.resolve() == shipped().resolve():
+            roots.append(shipped("geodata"))
+        attempts = Attempts()
+        nothing: dict[str, tuple[Any, str]] = {}
+        out: dict[str, tuple[Any, str]] = {}
+        for file in sorted(f for root in roots for deep in ("", "*/") for f in root.glob(f"{deep}alignments*.geojson")):
+            out.update(attempts.run(_lines, file, file.stat().st_mtime_ns, otherwise=nothing))
+        attempts.done()
+        return out
 
     @cached_property
     def node_index(self) -> dict[str, int]:
@@ -585,11 +624,20 @@ class Network:
             if name in self.tables:
                 frame = self.table(name)
                 frames[name] = frame[frame["node_id"].isin(kept)].reset_index(drop=True)
-        if "upgrades" in self.tables:
-            frame = self.table("upgrades")
-            frames["upgrades"] = frame[frame["link_id"].isin(set(links["link_id"]))].reset_index(drop=True)
+        for name in ("upgrades", "groups"):
+            if name in self.tables:
+                frame = self.table(name)
+                frames[name] = frame[frame["link_id"].isin(set(links["link_id"]))].reset_index(drop=True)
         tables = {n: t for n, t in self.tables.items() if n not in frames}
         return Network({**tables, **{n: Table(f) for n, f in frames.items()}}, self.folder, self.year)
+
+    def groups(self) -> dict[str, list[str]]:
+        """Return the links of each group of ``groups.csv``: links that one cause can take together."""
+        out: dict[str, list[str]] = {}
+        table = self.table("groups")
+        for group, link in zip(table["group_id"].tolist(), table["link_id"].tolist(), strict=True):
+            out.setdefault(group, []).append(link)
+        return out
 
     def with_assets(self, link_ids: Iterable[str]) -> list[str]:
         """Return the links with all others that are the same structure, in table order."""
@@ -653,6 +701,8 @@ class Network:
                         _write_csv(table.frame, draft / "links" / "road.csv")
                 else:
                     _write_csv(table.frame, draft / f"{name}.csv")
+            if self.alignments:
+                _write_lines(self.links, draft / "alignments.geojson")
             vehicles = self.folder / "vehicles.toml" if self.folder else None
             if vehicles is not None and vehicles.is_file():
                 shutil.copy(vehicles, draft / "vehicles.toml")
@@ -763,6 +813,41 @@ def _records_without_unknowns(frame: pd.DataFrame) -> list[dict[str, Any]]:
         {k: v for k, v in row.items() if v != "" and v == v}
         for row in frame.to_dict("records")
     ]  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _lines(file: Path, written: int) -> dict[str, tuple[Any, str]]:
+    """Return the lines of a GeoJSON file by link id; read anew when it was `written` at another time."""
+    import shapely
+
+    if file.stat().st_size > MAX_GEOJSON:
+        raise InputError(f"{file} has {file.stat().st_size / 1e6:,.0f} MB; at most {MAX_GEOJSON / 1e6:,.0f} are read")
+    try:
+        features = json.loads(file.read_text(encoding="utf-8"))["features"]
+        out = {}
+        for number, feature in enumerate(features, 1):
+            line = shapely.geometry.shape(feature["geometry"])
+            if line.geom_type not in ("LineString", "MultiLineString") or line.is_empty:
+                raise InputError(f"{file}: feature {number} is no line but a {line.geom_type}")
+            given = feature["properties"]
+            out[str(given["link_id"])] = (line, str(given.get("method") or "traced"))
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, shapely.errors.ShapelyError) as error:
+        raise InputError(
+            f"{file} is no GeoJSON of lines that name their link: {type(error).__name__} {error}; "
+            "a FeatureCollection with a property link_id is needed"
+        ) from None
+    return out
+
+
+def _write_lines(links: Any, path: Path) -> None:
+    drawn = links[links["alignment"] != "straight"]
+    features = [
+        {"type": "Feature", "properties": {"link_id": link, "method": how}, "geometry": line.__geo_interface__}
+        for link, how, line in zip(drawn.index, drawn["alignment"], drawn.geometry, strict=True)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
