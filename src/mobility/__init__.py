@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mobility.contingency import Contingency, contingency
     from mobility.errors import Finding, InputError, MobilityError
     from mobility.flows import Throughput, throughput
+    from mobility.force import Force, force, forces
     from mobility.maps import plot
     from mobility.network import Network, load
     from mobility.paths import Explanation, Redundancy, Routes, explain, redundancy, routes
@@ -25,6 +26,7 @@ _HOME = {
     "Options": "arcs", "check": "check",
     "Contingency": "contingency", "contingency": "contingency", "Finding": "errors",
     "InputError": "errors", "MobilityError": "errors", "Throughput": "flows", "throughput": "flows",
+    "Force": "force", "force": "force", "forces": "force",
     "plot": "maps", "Network": "network", "load": "network", "Explanation": "paths", "Redundancy": "paths",
     "Routes": "paths", "explain": "paths", "redundancy": "paths", "routes": "paths", "Vehicle": "vehicle",
     "vehicle": "vehicle", "vehicles": "vehicle",
@@ -35,6 +37,7 @@ __all__ = [
     "Contingency",
     "Explanation",
     "Finding",
+    "Force",
     "InputError",
     "MobilityError",
     "Network",
@@ -47,6 +50,8 @@ __all__ = [
     "check",
     "contingency",
     "explain",
+    "force",
+    "forces",
     "load",
     "plot",
     "redundancy",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mobility.errors import Finding, did_you_mean
+from mobility.errors import Finding, InputError, did_you_mean
 
 MAX_BYTES = 2_000_000_000
 """A table larger than this is refused before it is read."""
@@ -107,8 +108,10 @@ def tables() -> tuple[str, ...]:
     return tuple(t for t in dict.fromkeys(c.table for c in _schema()) if t not in SECTIONS)
 
 
-SECTIONS = ("vehicle", "wagon", "train")
-"""What the schema describes that stands in ``vehicles.toml``, not in a table of its own."""
+VEHICLE_SECTIONS = ("vehicle", "wagon", "train")
+FORCE_SECTIONS = ("force", "element", "pool")
+SECTIONS = VEHICLE_SECTIONS + FORCE_SECTIONS
+"""What the schema describes that stands in ``vehicles.toml`` and in force files, not in a table of its own."""
 
 
 @cache
@@ -522,6 +525,64 @@ def link_value(name: str, value: Any) -> float | str:
         raise ValueError(f"{name} = {value}: {faults.findings[0].message}")
     result = frame[name].iloc[0]
     return float(result) if column.is_number else str(result)
+
+
+def read_toml(path: Path, size: int) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    try:
+        if size > 10_000_000:
+            raise ValueError("the file is larger than 10 MB")
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise InputError([Finding("error", path.name, None, None, None, f"cannot be read: {what}")]) from None
+
+
+def entry(row: Mapping[str, Any], section: str, file: str, faults: list[Finding]) -> dict[str, Any]:
+    """Return the fields of one TOML table that fit the schema's section; note the others as faults of `file`."""
+    known = columns(section)
+    label = f"{section} {row['name']}" if isinstance(row.get("name"), str) else section
+    out: dict[str, Any] = {}
+
+    def fault(key: str, value: Any, message: str) -> None:
+        shown = None if value is None else str(value)[:200]
+        faults.append(Finding("error", file, None, key, shown, f"{label}: {message}"))
+
+    for key, value in row.items():
+        column = known.get(key)
+        if column is None:
+            fault(key, value, f"unknown field{did_you_mean(key, known)}")
+        elif column.type in ("number", "count"):
+            whole = column.type == "count"
+            if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+                fault(key, value, f"must be a {'whole ' if whole else ''}number")
+            elif not column.min <= value <= column.max:
+                fault(key, value, f"outside {column.min:g} to {column.max:g} {column.unit}".rstrip())
+            else:
+                out[key] = value
+        elif column.type == "words":
+            if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+                fault(key, value, "must be a list of words")
+            elif column.words and not set(value) <= set(column.words):
+                fault(key, value, f"must be of {', '.join(column.words)}")
+            else:
+                out[key] = tuple(value)
+        elif not isinstance(value, str) or not (value or column.type != "id"):
+            fault(key, value, "must be text")
+        elif column.words and value not in column.words:
+            fault(key, value, f"must be one of {', '.join(column.words)}")
+        else:
+            out[key] = value
+    for column in known.values():
+        if column.required and column.column not in row:
+            fault(column.column, None, "is missing")
+    return out
 
 
 def data_dictionary() -> str:

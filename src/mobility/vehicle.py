@@ -6,7 +6,6 @@ rail on its wagon, by ship as it stands. Structural limits block; legal and proc
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -18,7 +17,7 @@ import pandas as pd
 
 from mobility.errors import Finding, InputError, did_you_mean, fold
 from mobility.network import Network, shipped
-from mobility.schema import LINE_CATEGORY, SECTIONS, columns, estimate_range, split
+from mobility.schema import LINE_CATEGORY, VEHICLE_SECTIONS, columns, entry, estimate_range, read_toml, split
 
 MODES = ("road", "rail", "sea", "waterway")
 
@@ -420,16 +419,10 @@ def _read(path: Path) -> dict[str, Section]:
 @lru_cache(maxsize=16)
 def _parsed(path: Path, changed: int, size: int) -> dict[str, Section]:
     """Parse a ``vehicles.toml`` as it stands; when it changes, it is another."""
-    try:
-        if size > 10_000_000:
-            raise ValueError("the file is larger than 10 MB")
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        what = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise InputError([Finding("error", path.name, None, None, None, f"cannot be read: {what}")]) from None
+    data = read_toml(path, size)
     faults: list[Finding] = []
     out: dict[str, Section] = {}
-    for section in SECTIONS:
+    for section in VEHICLE_SECTIONS:
         rows = data.get(section, [])
         rows = [rows] if section == "train" and isinstance(rows, dict) else rows
         if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
@@ -438,7 +431,7 @@ def _parsed(path: Path, changed: int, size: int) -> dict[str, Section]:
             continue
         entries = out.setdefault(section, {})
         for row in rows:
-            cells = _entry(row, section, path.name, faults)
+            cells = entry(row, section, path.name, faults)
             name = str(cells.get("name", ""))
             if name in entries or name == "any":
                 why = "stands for no limits; choose another name" if name == "any" else "stands twice"
@@ -449,49 +442,8 @@ def _parsed(path: Path, changed: int, size: int) -> dict[str, Section]:
     return out
 
 
-def _entry(row: Mapping[str, Any], section: str, file: str, faults: list[Finding]) -> dict[str, Any]:
-    """Return the fields of one entry that fit the schema; note the others."""
-    known = columns(section)
-    label = f"{section} {row['name']}" if isinstance(row.get("name"), str) else section
-    out: dict[str, Any] = {}
-
-    def fault(key: str, value: Any, message: str) -> None:
-        shown = None if value is None else str(value)[:200]
-        faults.append(Finding("error", file, None, key, shown, f"{label}: {message}"))
-
-    for key, value in row.items():
-        column = known.get(key)
-        if column is None:
-            fault(key, value, f"unknown field{did_you_mean(key, known)}")
-        elif column.type in ("number", "count"):
-            whole = column.type == "count"
-            if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
-                fault(key, value, f"must be a {'whole ' if whole else ''}number")
-            elif not column.min <= value <= column.max:
-                fault(key, value, f"outside {column.min:g} to {column.max:g} {column.unit}".rstrip())
-            else:
-                out[key] = value
-        elif column.type == "words":
-            if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
-                fault(key, value, "must be a list of words")
-            elif column.words and not set(value) <= set(column.words):
-                fault(key, value, f"must be of {', '.join(column.words)}")
-            else:
-                out[key] = tuple(value)
-        elif not isinstance(value, str) or not (value or column.type != "id"):
-            fault(key, value, "must be text")
-        elif column.words and value not in column.words:
-            fault(key, value, f"must be one of {', '.join(column.words)}")
-        else:
-            out[key] = value
-    for column in known.values():
-        if column.required and column.column not in row:
-            fault(column.column, None, "is missing")
-    return out
-
-
 def _merged(base: Mapping[str, Section], own: Mapping[str, Section]) -> dict[str, Section]:
-    return {section: {**base.get(section, {}), **own.get(section, {})} for section in SECTIONS}
+    return {section: {**base.get(section, {}), **own.get(section, {})} for section in VEHICLE_SECTIONS}
 
 
 def _fleet(own: Mapping[str, Section], known: Mapping[str, Section]) -> dict[str, Vehicle]:
