@@ -51,8 +51,9 @@ class Options(TypedDict, total=False):
         Links that are out, both ways, with all links of the same structure.
     unknown : {"penalise", "allow", "forbid"}
     estimates : {"strict", "favourable"}
-    share : float, default 1
-        Military share of every capacity, 0 < share <= 1.
+    share : float or mapping of str to float, default 1
+        Military share of every capacity, 0 < share <= 1; or by mode, ``{"road": 0.5, "rail": 0.3, "terminal": 0.5}``,
+        what is left out counting in full. Border crossings share as the roads and railways that lead there do.
     permission : str, default "none"
         Permission regime whose lead time is stated with each route.
     """
@@ -65,7 +66,7 @@ class Options(TypedDict, total=False):
     close: str | Iterable[str]
     unknown: str
     estimates: str
-    share: float
+    share: float | Mapping[str, float]
     permission: str
 
 
@@ -259,7 +260,7 @@ def compile_arcs(
     close: str | Iterable[str] = (),
     unknown: str = "penalise",
     estimates: str = "strict",
-    share: float = 1.0,
+    share: float | Mapping[str, float] = 1.0,
     permission: str = "none",
 ) -> Arcs:
     """Compile a network for a vehicle; the options are those of :class:`Options`.
@@ -310,7 +311,9 @@ def compile_arcs(
     return _build(net, carrier, screened, link_open, offered, asked, options)
 
 
-def _misspelt(modes: Sequence[str], unknown: str, estimates: str, share: float) -> list[Finding]:
+def _misspelt(
+    modes: Sequence[str], unknown: str, estimates: str, share: float | Mapping[str, float]
+) -> list[Finding]:
     """Return a finding for each option whose value is none that it can have."""
     faults = [
         f"no mode is called {m!r}{did_you_mean(m, MODES)}; modes: {', '.join(MODES)}" for m in modes if m not in MODES
@@ -319,8 +322,14 @@ def _misspelt(modes: Sequence[str], unknown: str, estimates: str, share: float) 
         faults.append(f"unknown is {unknown!r}; it must be penalise or allow or forbid")
     if estimates not in ("strict", "favourable"):
         faults.append(f"estimates is {estimates!r}; it must be strict or favourable")
-    if not 0 < share <= 1:
-        faults.append(f"the share is {share:g}; it must be above 0 and at most 1")
+    by_mode = share if isinstance(share, Mapping) else {"": share}
+    for mode, part in by_mode.items():
+        of = f" of {mode}" if mode else ""
+        if mode and mode not in (*MODES, "terminal"):
+            known = (*MODES, "terminal")
+            faults.append(f"a share{of} is none{did_you_mean(mode, known)}; known: {', '.join(known)}")
+        if not 0 < part <= 1:
+            faults.append(f"the share{of} is {part:g}; it must be above 0 and at most 1")
     return [f for text in faults for f in InputError(text).findings]
 
 
@@ -459,11 +468,24 @@ def _build(
         net=net, vehicle=carrier, screen=screened, tail=tail.astype(np.int32), head=head.astype(np.int32),
         kind=kind.astype(np.int8), item=item.astype(np.int32), time_h=arc_time, length_km=arc_length,
         weight=_weights(arc_time * np.where(penalised, UNKNOWN_PENALTY, 1.0), arc_length),
-        capacity=np.r_[capacity[link], inside["room"]] * float(options["share"]),
+        capacity=np.r_[capacity[link], inside["room"]] * _shares(net, options["share"], mode, kind, item),
         open=spread(link_open, kind, item, True), place=at.place, starts=at.depart, ends=at.arrive,
         link_open=link_open, offered=offered, asked_closed=asked,
         estimated_links=screened.estimated | time_estimated, assumed_capacity=assumed, options=options,
     )  # fmt: skip
+
+
+def _shares(net: Network, share: float | Mapping[str, float], mode: Array, kind: Array, item: Array) -> Array:
+    """Return the military share of the capacity of each arc."""
+    if not isinstance(share, Mapping):
+        return np.full(len(kind), float(share))
+    by_mode = np.array([share.get(m, 1.0) for m in MODES])
+    out = np.full(len(kind), share.get("terminal", 1.0))
+    out[kind == LINK] = by_mode[mode[item[kind == LINK]]]
+    waits = [share.get(m, 1.0) for m in net.table("borders")["mode"].tolist()] or [1.0]
+    on = kind == BORDER
+    out[on] = np.where(item[on] >= 0, np.array(waits)[item[on]], 1.0)
+    return out
 
 
 def _weights(hours: Array, km: Array) -> Array:

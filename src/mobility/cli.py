@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -142,8 +142,19 @@ _OPTIONS = (
     _text("--permission", default="none", show_default=True, metavar="REGIME", help="Permission regime whose lead time is stated."),
     _choice("--unknown", type=click.Choice(["penalise", "allow", "forbid"]), default="penalise", help="Links whose limits are not known."),
     _choice("--estimates", type=click.Choice(["strict", "favourable"]), default="strict", help="Estimated limits at their stated value, or at the good end of their range."),
-    _choice("--share", type=float, default=1.0, metavar="F", help="Military share of every capacity, 0 < F <= 1."),
+    _choice("--share", callback=lambda _, __, value: _share(value), default="1", metavar="F", help="Military share of every capacity, 0 < F <= 1; or by mode: road=0.5,rail=0.3,terminal=0.5."),
 )  # fmt: skip
+
+
+def _share(text: str) -> float | dict[str, float]:
+    """Return a share, or shares by mode, as typed."""
+    try:
+        if "=" not in text:
+            return float(text)
+        pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+        return {mode.strip(): float(value) for mode, _, value in pairs}
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no number, nor road=0.5,rail=0.3") from None
 
 
 def _with(options: tuple[Callable[..., Any], ...]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -157,10 +168,11 @@ def _shared(given: dict[str, Any]) -> dict[str, Any]:
     return taken | {k: _split(given.pop(k)) for k in ("avoid", "close")}
 
 
-def question(verb: Callable[..., Any]) -> Callable[..., Any]:
+def question(verb: Callable[..., Any], places: bool = True) -> Callable[..., Any]:
     """Give a verb the common options and hand it a network, the two ends and the options of the library.
 
-    What the verb returns is given out by its second part; the status of the answer makes the exit status.
+    What the verb returns is given out by its second part; the status of the answer makes the exit status. Without
+    `places` the ends may be left out.
     """
 
     @_with((_FROM, _TO, *_OPTIONS, _NETWORK, *_OUTPUT))
@@ -170,7 +182,7 @@ def question(verb: Callable[..., Any]) -> Callable[..., Any]:
         ctx: click.Context, /, network: str | None, origin: str | None, destination: str | None, form: str | None,
         out: str | None, overwrite: bool, quiet: bool, **given: Any,
     ) -> None:  # fmt: skip
-        if origin is None or destination is None:
+        if places and (origin is None or destination is None):
             raise click.UsageError("a question needs --from and --to", ctx)
         _may_write(out, overwrite)
         net = _load(network)
@@ -444,14 +456,97 @@ def contingency(net: Network, origin: str, destination: str, shared: dict[str, A
     return run(net, origin, destination, n=n, **shared), show_contingency
 
 
+def _hours(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> list[tuple[str, float, float, float]]:
+    """Read windows as typed: LINK:FROM:TO, with the part of the capacity that is left, if any."""
+    out = []
+    for text in values:
+        link, *numbers = text.split(":")
+        try:
+            start, end, left = (float(x) for x in (*numbers, "0")[:3])
+        except ValueError:
+            raise click.BadParameter(f"{text!r}; write LINK:FROM:TO in hours, as RD091:12:84") from None
+        out.append((link, start, end, left))
+    return out
+
+
+@main.command()
+@functools.partial(question, places=False)
+@_text("--force", metavar="NAME|FILE", help="A force; `mobility force` lists those that are shipped.")
+@click.option("--count", type=click.IntRange(1, 1_000_000), help="Without a force: so many of --vehicle.")
+@_choice(
+    "--gap", type=click.FloatRange(0, 10), default=0.05, help="Refine the plan while it is this part above the bound."
+)
+@_choice("--time-limit", type=click.FloatRange(0, 86_400), default=60.0, metavar="S", help="Seconds to plan.")
+@click.option(
+    "--window",
+    multiple=True,
+    callback=_hours,
+    metavar="LINK:FROM:TO[:LEFT]",
+    help="A link that is out, or has a part of its capacity LEFT, in some hours.",
+)
+def closure(
+    net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], force: str | None,
+    count: int | None, gap: float, time_limit: float, window: list[tuple[str, float, float, float]],
+) -> Answered:  # fmt: skip
+    """Say when the last vehicle of a force has arrived, and what held it up."""
+    from mobility.closure import Window
+    from mobility.closure import closure as run
+    from mobility.force import Element, Force
+    from mobility.force import force as find
+    from mobility.report import show_closure
+
+    if (force is None) == (count is None):
+        raise InputError("give a --force, or a --vehicle and a --count")
+    if force is None:
+        made = Force(f"{count} {shared['vehicle']}", (Element(shared["vehicle"], count or 1),))
+    else:
+        made = find(force, net)
+    windows = [Window((link,), start, end, left) for link, start, end, left in window]
+    answer = run(net, origin, destination, force=made, gap=gap, time_limit=time_limit, windows=windows, **shared)
+    return answer, show_closure
+
+
+@main.command("force")
+@click.argument("name", required=False)
+@_NETWORK
+@_with(_OUTPUT)
+def force_(
+    name: str | None, network: str | None, form: str | None, out: str | None, overwrite: bool, quiet: bool
+) -> None:
+    """Show a force and what it needs, or list those that are shipped."""
+    from mobility import report
+    from mobility.force import force as find
+    from mobility.force import listing
+
+    _may_write(out, overwrite)
+    net = _load(network)
+    output = Output(_form(form, out), out, overwrite, quiet)
+    if name is None:
+        frame = listing(net)
+        output.give(_Facts(frame), lambda console, _: report.show_frame(console, frame))
+    else:
+        made = find(name, net)
+        output.give(_Facts(made.to_frame(net)), lambda console, _: report.show_force(console, made, net))
+
+
 MAPS = {
     "corridors": None,
+    "capability": None,
+    "status": None,
     "routes": "routes",
     "explain": "explain",
     "redundancy": "redundancy",
     "flow": "throughput",
     "contingency": "contingency",
 }
+
+
+def _year(text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"--years: {text!r} is no year; write 2027,2030")
+    return int(text)
 
 
 @main.command("map")
@@ -463,24 +558,26 @@ MAPS = {
 @_choice("-k", "k", type=click.IntRange(1, 9), default=3, help="Number of routes.")
 @_DISTINCT
 @_VIA
+@_text("--years", metavar="Y[,Y]", default="2027,2030,2035", help="Years that a map of the status tells apart.")
 @_text(
     "--out",
     required=True,
     type=click.Path(dir_okay=False),
-    help="File to write: .png, .svg or .pdf; a caption goes beside it.",
+    help="File to write: .png, .svg or .pdf; caption and data go beside it.",
 )
+@_choice("--frame", type=click.Choice(["region", "all"]), default="region", help="Let sea lanes widen the frame: all.")
 @_choice("--size", type=click.Choice(["A4", "A3"]), default="A4", help="Paper.")
-@_choice("--dpi", type=click.IntRange(30, 600), default=200, help="Resolution of a PNG.")
+@_choice("--dpi", type=click.IntRange(30, 600), default=300, help="Resolution of a PNG.")
 @_text("--title", help="Title; left out: what the map shows.")
 @click.option("--overwrite", is_flag=True, help="Allow --out to replace a file.")
 @click.option("--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
 def map_(
     ctx: click.Context, /, kind: str, origin: str | None, destination: str | None, network: str | None, k: int,
-    distinct: float | None, via: tuple[str, ...], out: str, size: str, dpi: int, title: str | None, overwrite: bool,
-    quiet: bool, **given: Any,
+    distinct: float | None, via: tuple[str, ...], years: str, out: str, frame: Literal["region", "all"],
+    size: Literal["A4", "A3"], dpi: int, title: str | None, overwrite: bool, quiet: bool, **given: Any,
 ) -> None:  # fmt: skip
-    """Draw corridors, or the answer of a question, on a map."""
+    """Draw the network, or the answer of a question, on a map."""
     _may_write(out, overwrite)
     verb, asks = MAPS[kind], bool(origin and destination)
     if (verb is not None) != asks or (verb is None and (origin or destination)):
@@ -488,19 +585,23 @@ def map_(
         raise InputError(f"a map of {kind} {needs}")
     net = _load(network)
     options = _shared(given)
-    if verb is None:
-        subject: Any = net.at(options["year"]) if options["year"] else net
-    else:
-        import mobility
+    import mobility
 
+    if kind == "capability":
+        subject: Any = mobility.capability(net, options["vehicle"], year=options["year"])
+    elif kind == "status":
+        subject = mobility.status(net, [_year(part) for part in _split((years,))])
+    elif verb is None:
+        subject = net.at(options["year"]) if options["year"] else net
+    else:
         if kind == "routes":
             options |= {"k": k, "distinct": distinct, "via": ",".join(via)}
         subject = getattr(mobility, verb)(net, origin, destination, **options)
     from mobility.maps import plot
 
-    plot(subject, path=out, size="A3" if size == "A3" else "A4", dpi=dpi, title=title, overwrite=overwrite)
+    plot(subject, path=out, size=size, dpi=dpi, title=title, frame=frame, overwrite=overwrite)
     if not quiet:
-        click.echo(f"written: {out} and its caption", err=True)
+        click.echo(f"written: {out}, its caption and its data", err=True)
     ctx.exit(0 if getattr(subject, "status", "ok") == "ok" or kind == "explain" else NONE)
 
 

@@ -95,8 +95,8 @@ class Force:
     ----------
     elements : tuple of Element
     people : int or None
-    sustainment_t_day : float or None
-        Supplies it needs a day from hour 0 on, carried by `sustainment_vehicle`.
+    sustainment_t_day, sustainment_payload_t : float or None
+        Supplies it needs a day from hour 0 on, and what of it one `sustainment_vehicle` carries.
     pools : tuple of Pool
 
     Examples
@@ -112,6 +112,7 @@ class Force:
     people: int | None = None
     sustainment_t_day: float | None = None
     sustainment_vehicle: str = ""
+    sustainment_payload_t: float | None = None
     pools: tuple[Pool, ...] = ()
     source: str = ""
     confidence: str = ""
@@ -276,8 +277,8 @@ def _sound(made: Force, net: Network | None, file: str) -> None:
                     known(number, key, text, net.find_nodes)
     if made.sustainment_t_day:
         carrier = made.sustainment_vehicle
-        if not carrier:
-            message = "sustainment_t_day needs sustainment_vehicle"
+        if not carrier or not made.sustainment_payload_t:
+            message = "sustainment_t_day needs sustainment_vehicle and sustainment_payload_t"
             faults.append(Finding("error", file, None, "sustainment_vehicle", None, message))
         else:
             try:
@@ -305,6 +306,13 @@ def totals(made: Force, net: Network | None = None) -> dict[str, float]:
         "elements": len(frame), "vehicles": made.vehicles, **sums, "ships": math.ceil(sums["lane_m"] / SHIP_LANE_M),
         "march_units": float(frame["march_units"].fillna(0).astype(float).sum()),
     }  # fmt: skip
+
+
+def listing(net: Network | None = None) -> pd.DataFrame:
+    """Return all known forces with what each comes to, one row each."""
+    made = [force(name, net) for name in forces(net)]
+    rows = [{"name": f.name, "title": f.title, "people": f.people, **totals(f, net)} for f in made]
+    return pd.DataFrame(rows).set_index("name")
 
 
 def modes_of(element: Element, kind: Vehicle, asked: Iterable[str] = MODES) -> list[str]:

@@ -10,8 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mobility.check import CheckResult
+from mobility.closure import Closure, Movement
 from mobility.contingency import Contingency
 from mobility.flows import Throughput
+from mobility.force import Force, totals
 from mobility.network import Network
 from mobility.paths import Explanation, Redundancy, Route, Routes
 from mobility.schema import split
@@ -497,3 +499,104 @@ def show_frame(console: Console, frame: Any) -> None:
     left = [str(c) for c in filled if c not in kept]
     if left:
         console.print(Text(f"more columns with --format csv: {', '.join(left)}", style="dim"))
+
+
+def show_closure(console: Console, answer: Closure) -> None:
+    """Print when a force has closed, the bound, what moves where, and what holds it up."""
+    net = answer.net
+    title(console, net, answer.question, "Closure")
+    if answer.closure_h is None or answer.lower_bound_h is None or answer.gap is None:
+        _show_stuck(console, answer)
+        foot(console, net, links=[])
+        return
+    bound = f"{answer.gap:.1%} above the bound of {hours(answer.lower_bound_h)}"
+    sure = "the quickest there is" if answer.proven else bound
+    console.print(Text(f"{answer.vehicles:,} vehicles closed after {hours(answer.closure_h)}; {sure}.", style="bold"))
+    if answer.lead_h:
+        moving = hours(answer.closure_h - answer.lead_h)
+        console.print(f"Of that {hours(answer.lead_h)} wait for permission; the movement takes {moving}.")
+    _show_elements(console, answer)
+    _show_ways(console, answer)
+    _show_binding(console, answer)
+    guesses = sum(b.estimated for b in answer.bottlenecks)
+    note = f"{guesses} of {several(len(answer.bottlenecks), 'bottleneck')} rest on estimated capacities."
+    foot(console, net, [note] if answer.bottlenecks else [], [x for m in answer.movements for x in m.links])
+
+
+def _show_elements(console: Console, answer: Closure) -> None:
+    sides = ("element", "wrap"), ("vehicles", "right"), ("ways", "right"), ("first in", "right"), ("closed", "right")
+    table = grid(*sides, ("latest", "right"))
+    for e in answer.elements:
+        mine = [m for m in answer.movements if m.element == e.element]
+        latest = f"{hours(e.latest_h)} late" if e.late else hours(e.latest_h)
+        first = hours(min(m.arrive_h for m in mine))
+        name = f"{e.element} {e.unit or e.vehicle}"
+        table.add_row(name, f"{e.vehicles:,}", str(len(mine)), first, hours(e.closure_h), latest)
+    console.print(table)
+
+
+def _show_binding(console: Console, answer: Closure) -> None:
+    """Print what binds, and what waiting costs."""
+    if answer.bottlenecks:
+        console.print(Text("What holds it up; hours earlier for one more, at the margin:", style="bold"))
+        sides = ("item", "left"), ("where", "wrap"), ("has", "right"), ("in", "left"), ("1 more", "right")
+        table = grid(*sides, ("+10%", "right"))
+        for b in answer.bottlenecks[:8]:
+            where = "shared by all" if b.item.startswith("pool:") else place_of(answer.net, b.item)
+            more = f"-{b.hours_per_unit:.2f} h", f"-{b.hours_per_percent * 10:.1f} h"
+            table.add_row(b.item, where, number(b.capacity), b.unit, *more)
+        console.print(table)
+    worth = [w for w in answer.waits if w.hours_per_hour * w.wait_h >= 0.05][:4]
+    if worth:
+        parts = [f"{w.item} ({w.wait_h:g} h) {w.hours_per_hour * w.wait_h:.1f} h" for w in worth]
+        console.print(f"Without its wait, at most so much earlier: {', '.join(parts)}.")
+
+
+def _show_ways(console: Console, answer: Closure) -> None:
+    """Print the ways that carry most."""
+    groups: dict[tuple[str, ...], list[Movement]] = {}
+    for m in answer.movements:
+        groups.setdefault(m.links, []).append(m)
+    rows = sorted(groups.values(), key=lambda ms: -sum(m.vehicles for m in ms))
+    console.print(Text(f"{several(len(rows), 'way')}; those that carry most:", style="bold"))
+    sides = ("vehicles", "right"), ("from", "wrap"), ("to", "wrap"), ("modes", "wrap"), ("states", "wrap")
+    table = grid(*sides, ("km", "right"), ("first out", "right"), ("last in", "right"))
+    for ms in rows[:8]:
+        way = ms[0]
+        ends = answer.net.name(way.origin), answer.net.name(way.destination)
+        first, last = min(m.depart_h for m in ms), max(m.close_h for m in ms)
+        carried = number(sum(m.vehicles for m in ms))
+        states = " ".join(way.countries)
+        table.add_row(carried, *ends, " ".join(way.modes), states, f"{way.length_km:,.0f}", hours(first), hours(last))
+    console.print(table)
+
+
+def _show_stuck(console: Console, answer: Closure) -> None:
+    console.print("No closure: a part of the force cannot move at all.")
+    table = grid(("element", "right"), ("link", "left"), ("limit", "left"), ("is", "right"), ("needed", "right"))
+    for n, b in answer.stuck[:20]:
+        table.add_row(
+            str(n), b.link_id or "-", b.limit, str(b.value if b.value is not None else "unknown"), str(b.required)
+        )
+    console.print(table)
+
+
+def show_force(console: Console, made: Force, net: Network) -> None:
+    """Print a force and what it needs of each mode."""
+    console.print(Text(f"{made.title or made.name} ({made.name})", style="bold"))
+    needs = {"count": "count", "tonnes": "t", "lane_m": "lane m", "wagons": "wagons", "trains": "trains"}
+    needs["march_units"] = "march units"
+    table = grid(("element", "wrap"), *((heading, "right") for heading in needs.values()))
+    for row in made.to_frame(net).astype(object).to_dict("records"):
+        cells = [f"{row[k]:,.0f}" if row[k] is not None and row[k] == row[k] else "-" for k in needs]
+        table.add_row(row["unit"], *cells)
+    console.print(table)
+    sums = totals(made, net)
+    people = f"{made.people:,} people, " if made.people else ""
+    console.print(
+        f"{people}{made.vehicles:,} vehicles, {sums['tonnes']:,.0f} t, {sums['lane_m']:,.0f} lane metres "
+        f"({several(int(sums['ships']), 'ship')} of 3,000), {sums['trains']:.0f} trains if all went by rail."
+    )
+    if made.sustainment_t_day:
+        console.print(f"Supplies: {made.sustainment_t_day:g} t a day on {made.sustainment_vehicle}.")
+    console.print(Text(f"Source: {made.source} ({made.confidence} confidence).", style="dim"))
