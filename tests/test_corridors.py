@@ -80,6 +80,31 @@ def test_these_ports_have_a_railway_to_the_black_sea_today(port: str) -> None:
     assert any(nx.has_path(railway(), NET.find_node(port), end) for end in BLACK_SEA)
 
 
+@pytest.mark.parametrize(
+    ("mode", "start", "end", "shut"),
+    [
+        ("road", "MK_SKOPJE", "BG_SOFIA", "BX_DEVEBAIR"),  # by Novo Selo
+        ("road", "AL_TIRANA", "MK_SKOPJE", "BX_QAFETHANE"),  # by Bllatë
+        ("rail", "HR_RIJEKA", "SI_LJUBLJANA", "HR_OSTARIJE"),  # by Šapjane
+        ("rail", "BG_SOFIA", "BG_BURGAS", "BG_PLOVDIV"),  # by Karlovo
+        ("rail", "HU_BUDAPEST", "RO_BUCHAREST", "RO_CRAIOVA"),  # by Brașov
+    ],
+)
+def test_a_trunk_line_has_a_second_way(mode: str, start: str, end: str, shut: str) -> None:
+    graph = nx.Graph()
+    for r in rows(f"links/{mode}.csv"):
+        if r["status"] == "operational":
+            graph.add_edge(r["from_node"], r["to_node"])
+    inside = {start[:2], end[:2]}
+    at = {r["node_id"]: {r["country"], r["country2"]} & inside for r in rows("nodes.csv")}
+    assert nx.has_path(graph.subgraph(n for n in graph if at[n] and n != shut), start, end)
+
+
+def test_no_railway_leaves_bijeljina() -> None:
+    assert "BA_BIJELJINA" not in railway()
+    assert {"BA_DOBOJ", "HR_VINKOVCI", "RS_RUMA"} <= nx.node_connected_component(railway(), "BA_TUZLA")
+
+
 def test_the_railway_of_kosovo_is_an_island() -> None:
     inside = nx.node_connected_component(railway(), "XK_FUSHEKOSOVE")
     assert {"XK_FUSHEKOSOVE", "XK_PEJA"} <= inside
@@ -104,12 +129,13 @@ def test_the_wagon_changes_the_network() -> None:
 
 
 def test_no_road_out_of_durres_is_certain_for_a_tank_transporter() -> None:
-    answer = mb.routes(NET, "Durrës", "Burgas", vehicle="het-with-main-battle-tank")
+    het = {"vehicle": "het-with-main-battle-tank", "modes": "road"}  # by sea there is a way
+    answer = mb.routes(NET, "Durrës", "Burgas", **het)
     assert answer.status == "no_route"
     assert answer.candidate is not None
     assert answer.candidate.nodes[0] == "AL_DURRES"
     assert {b.limit for b in answer.assess_first} == {"mlc_wheeled"}
-    heaviest = mb.explain(NET, "Durrës", "Burgas", vehicle="het-with-main-battle-tank").heaviest["mlc_wheeled"]
+    heaviest = mb.explain(NET, "Durrës", "Burgas", **het).heaviest["mlc_wheeled"]
     exits = [float(r["mlc_wheeled"]) for r in rows("links/road.csv") if "AL_DURRES" in (r["from_node"], r["to_node"])]
     assert heaviest["value"] == max(exits) < 110
     ask = {"vehicle": "tank-tracked-march", "modes": "road"}

@@ -243,13 +243,14 @@ def _lengths(net: Network) -> Iterator[Hit]:
     direct = great_circle_km(lat[a], lon[a], lat[b], lon[b])
     length = links["length_km"].to_numpy(float)
     hours = links["time_h"].to_numpy(float)
+    mode = links["mode"].tolist()
     for i in range(len(links)):
         if a[i] == b[i]:
             yield "links", i, "to_node", links["to_node"].iat[i], "the link ends where it starts; no route uses it"
             continue
         if length[i] < SHORTER * direct[i] - 0.5:
             yield "links", i, "length_km", float(length[i]), f"shorter than the great circle, {direct[i]:.1f} km"
-        elif direct[i] > 5 and length[i] > LONGER * direct[i]:
+        elif mode[i] != "sea" and direct[i] > 5 and length[i] > LONGER * direct[i]:  # ships sail round peninsulas
             yield (
                 "links",
                 i,

@@ -145,7 +145,8 @@ class Network:
             key = next(iter(schema.columns(name)))
             if key not in frame.columns and frame.index.name == key:
                 frame = frame.reset_index()
-            header = [str(c) for c in frame.columns if c != "geometry"]
+            drawn = ("geometry", "alignment") if name == "links" else ("geometry",)
+            header = [str(c) for c in frame.columns if c not in drawn]
             if schema._header(header, name, faults):
                 data = {c: frame[c].tolist() for c in header}
                 typed = schema.typed(data, name, faults)
