@@ -733,30 +733,45 @@ def _solve(ask: _Demand, gap: float, clock: Callable[[], bool]) -> _Plan | None:
         # The deadline of a single kind is met by the quickest flow, or by none.
         _, ways, _ = quickest(ask.kinds[0])
         return _Plan(least, least, tuple(ways), "quickest flow", _generate(free, columns, least), tuple(columns))
-    still = max((b for spans in ask.windows.values() for _, b, _ in spans), default=0.0)
-    ask = _deadlines(ask, columns, least, clock)
+    steady, ways = _steady(free, columns, least, clock)
+    if math.isinf(steady):
+        return None
+    static = _generate(free, columns, steady)
+    bound = _proven_from_below(free, columns, least, steady, clock)
+    method = "column generation over routes, bound by cuts over time"
+    horizon = steady
+    timed = _deadlines(ask, columns, static, steady, clock)
+    if np.isfinite(timed.deadline).any():
+        found = _within_deadlines(timed, columns, static, bound, steady, clock)
+        if found is not None:
+            horizon, ways = found
+        else:
+            timed = free
+    if horizon > bound * (1 + gap) and not clock():
+        better = _by_slots(timed, columns, static, bound, horizon, gap, clock)
+        if better is not None:
+            horizon, ways = better
+    if horizon != steady or np.isfinite(timed.deadline).any():
+        method = "column generation over routes and hours of departure, bound by cuts over time"
+    return _Plan(horizon, min(bound, horizon), tuple(ways), method, static, tuple(columns[: len(static.rates)]))
+
+
+def _steady(ask: _Demand, columns: list[_Column], least: float, clock: Callable[[], bool]) -> tuple[float, list[_Way]]:
+    """Return a plan of steady rates; where capacity comes back later, to wait for it is a plan too."""
     horizon = _steady_plan(ask, columns, least, clock)
     ways = _timed(ask, columns, _generate(ask, columns, horizon), horizon) if math.isfinite(horizon) else []
+    still = max((b for spans in ask.windows.values() for _, b, _ in spans), default=0.0)
     if still > 0:
-        # To wait until every window is over is a plan too.
         later = replace(ask, kinds=[replace(k, ready=max(k.ready, still)) for k in ask.kinds], windows={})
         after = _steady_plan(later, columns, still, clock)
         if after < horizon:
             horizon, ways = after, _timed(later, columns, _generate(later, columns, after), after)
-    if math.isinf(horizon):
-        return None
-    bound = _proven_from_below(free, columns, least, horizon, clock)
-    method = "column generation over routes, bound by cuts over time"
-    static = _generate(ask, columns, horizon)
-    if horizon > bound * (1 + gap) and not clock():
-        better = _by_slots(ask, columns, static, bound, horizon, gap, clock)
-        if better is not None:
-            horizon, ways = better
-            method = "column generation over routes and hours of departure, bound by cuts over time"
-    return _Plan(horizon, min(bound, horizon), tuple(ways), method, static, tuple(columns))
+    return horizon, ways
 
 
-def _deadlines(ask: _Demand, columns: list[_Column], least: float, clock: Callable[[], bool]) -> _Demand:
+def _deadlines(
+    ask: _Demand, columns: list[_Column], static: _Static, steady: float, clock: Callable[[], bool]
+) -> _Demand:
     """Return the demand with the deadlines that can be kept, in order of priority.
 
     Latest hours first; those that cannot be kept together are dropped from the last priority on. Then each priority
@@ -764,37 +779,67 @@ def _deadlines(ask: _Demand, columns: list[_Column], least: float, clock: Callab
     """
     wanted = ask.deadline
     ask = replace(ask, deadline=np.full(len(ask.kinds), math.inf))
+
+    def kept(deadline: Array) -> bool:
+        timed = replace(ask, deadline=deadline)
+        return (
+            _slot_plan(timed, columns, static, 2 * steady + float(wanted[np.isfinite(wanted)].max()), clock) is not None
+        )
+
     if np.isfinite(wanted).any():
-        together = replace(ask, deadline=wanted)
-        if math.isfinite(_steady_plan(together, columns, least, clock)):
-            ask = together
+        if kept(wanted):
+            ask = replace(ask, deadline=wanted)
         else:
             given = np.flatnonzero(np.isfinite(wanted)).tolist()
             for i in sorted(given, key=lambda i: (ask.kinds[i].element.priority, wanted[i])):
                 tried = ask.deadline.copy()
                 tried[i] = wanted[i]
-                if math.isfinite(_steady_plan(replace(ask, deadline=tried), columns, least, clock)):
+                if kept(tried):
                     ask = replace(ask, deadline=tried)
     levels = sorted({k.element.priority for i, k in enumerate(ask.kinds) if i not in ask.steady})
     for level in levels[:-1]:
         first = [i for i, k in enumerate(ask.kinds) if k.element.priority <= level or i in ask.steady]
-        number = {i: n for n, i in enumerate(first)}
-        part = _Demand(
-            [ask.kinds[i] for i in first], ask.deadline[first],
-            [replace(p, hours=[p.hours[i] for i in first], part=[p.part[i] for i in first]) for p in ask.pools],
-            ask.windows,
-            {number[i]: r for i, r in ask.steady.items()},
-        )  # fmt: skip
-        some = [replace(c, kind=number[c.kind]) for c in columns if c.kind in number]
-        closed = _steady_plan(part, some, 0.0, clock)
-        known = {(c.kind, c.path) for c in columns}
-        columns += [c for c in (replace(c, kind=first[c.kind]) for c in some) if (c.kind, c.path) not in known]
+        part, some = _part(ask, columns, first)
+        closed, _ = _steady(replace(part, deadline=np.full(len(first), math.inf)), some, 0.0, clock)
         deadline = ask.deadline.copy()
         for i in first:
             if i not in ask.steady:
                 deadline[i] = min(deadline[i], closed * (1 + 1e-6))
         ask = replace(ask, deadline=deadline)
     return ask
+
+
+def _part(ask: _Demand, columns: Sequence[_Column], first: Sequence[int]) -> tuple[_Demand, list[_Column]]:
+    """Return some kinds of a demand alone, and their ways."""
+    number = {i: n for n, i in enumerate(first)}
+    pools = [replace(p, hours=[p.hours[i] for i in first], part=[p.part[i] for i in first]) for p in ask.pools]
+    kinds, steady = [ask.kinds[i] for i in first], {number[i]: r for i, r in ask.steady.items()}
+    some = [replace(c, kind=number[c.kind]) for c in columns if c.kind in number]
+    return _Demand(kinds, ask.deadline[list(first)], pools, ask.windows, steady), some
+
+
+def _within_deadlines(
+    ask: _Demand, columns: Sequence[_Column], static: _Static, bound: float, steady: float, clock: Callable[[], bool]
+) -> tuple[float, list[_Way]] | None:
+    """Return a plan that keeps the deadlines, within a few per cent of the earliest; None when there is none."""
+    low, horizon = bound, steady
+    for _ in range(8):
+        ways = _slot_plan(ask, columns, static, horizon, clock)
+        if ways is not None:
+            break
+        low, horizon = horizon, 1.4 * horizon
+    else:
+        return None
+    for _ in range(5):
+        middle = (low + horizon) / 2
+        if horizon - low < 1e-2 * horizon or clock():
+            break
+        tried = _slot_plan(ask, columns, static, middle, clock)
+        if tried is None:
+            low = middle
+        else:
+            horizon, ways = middle, tried
+    return horizon, ways
 
 
 def _timed(ask: _Demand, columns: Sequence[_Column], static: _Static, horizon: float) -> list[_Way]:
@@ -847,17 +892,16 @@ def _slot_plan(
     """
     import highspy
 
-    width = horizon / SLOTS
-    moves = [(j, c) for j, c in enumerate(columns) if c.kind not in ask.steady]
+    grid = _grid(ask, horizon)
     column, start, end = [], [], []
-    for j, c in moves:
-        first, last = ask.kinds[c.kind].ready, ask.kinds[c.kind].ready + ask.span(c.kind, horizon) - c.hours
-        edges = np.unique(np.r_[first, np.arange(math.floor(first / width) + 1, math.ceil(last / width)) * width, last])
-        if last <= first + TIGHT:
-            continue
-        column += [j] * (len(edges) - 1)
-        start += edges[:-1].tolist()
-        end += edges[1:].tolist()
+    for j, c in enumerate(columns):
+        first = ask.kinds[c.kind].ready
+        last = first + ask.span(c.kind, horizon) - c.hours
+        if c.kind not in ask.steady and last > first + TIGHT:
+            edges = np.r_[first, grid[(grid > first + TIGHT) & (grid < last - TIGHT)], last].tolist()
+            column += [j] * (len(edges) - 1)
+            start += edges[:-1]
+            end += edges[1:]
     if not column:
         return None
     taken = _by_supplies(ask, columns, static)
@@ -899,6 +943,20 @@ SLOTS = 24
 """Hours of departure are divided into so many slots."""
 
 
+def _grid(ask: _Demand, horizon: float) -> Array:
+    """Return hours at which rates may change: even ones, finer before the last deadline, and where others end."""
+    finite = ask.deadline[np.isfinite(ask.deadline) & (ask.deadline < horizon)]
+    until = float(finite.max()) if len(finite) else horizon
+    ends_of = [
+        kind.ready + ask.span(i, horizon) - kind.search.path(kind.hours)[0]
+        for i, kind in enumerate(ask.kinds)
+        if ask.deadline[i] < horizon
+    ]
+    changes = [t for spans in ask.windows.values() for a, b, _ in spans for t in (a, b)]
+    even = np.r_[np.linspace(0.0, until, SLOTS + 1), np.linspace(until, horizon, SLOTS // 2 + 1)]
+    return np.unique(np.r_[even, ends_of, changes, [k.ready for k in ask.kinds]].round(9))
+
+
 def _exactly(ask: _Demand, ways: Sequence[_Way]) -> list[_Way]:
     """Return the ways scaled down to the vehicles of each kind."""
     brought: dict[int, float] = {}
@@ -910,7 +968,7 @@ def _exactly(ask: _Demand, ways: Sequence[_Way]) -> list[_Way]:
 def _by_supplies(ask: _Demand, columns: Sequence[_Column], static: _Static) -> dict[int, float]:
     """Return the part of the capacity of each shared arc that supplies take."""
     out: dict[int, float] = {}
-    for c, rate in zip(columns, static.rates, strict=True):
+    for c, rate in zip(columns[: len(static.rates)], static.rates, strict=True):
         if c.kind in ask.steady and rate > 0:
             kind = ask.kinds[c.kind]
             for a in c.path:
