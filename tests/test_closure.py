@@ -128,6 +128,20 @@ def test_bound_and_plan_enclose_the_time_expanded_optimum(question):
             assert answer.proven
 
 
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(questions(1), st.lists(st.tuples(st.integers(1, 20), st.integers(0, 12)), min_size=2, max_size=3))
+def test_one_kind_with_several_hours_of_release_is_exact(question, releases):
+    rows, [(load, mode)] = question
+    loads = [(load._replace(count=n, ready=r * STEP), mode) for n, r in releases]
+    answer = ask(rows, loads, gap=0.0)
+    if answer.closure_h is None:
+        return
+    best = closes(lanes_of(rows), [x for x, _ in loads], STEP, 160)
+    assert best - STEP - 1e-6 < answer.lower_bound_h <= best + 1e-6
+    assert answer.lower_bound_h <= answer.closure_h <= answer.lower_bound_h * 1.02
+    assert not faults(lanes_of(rows), [x for x, _ in loads], plan_of(rows, answer), answer.closure_h)
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions(2), st.integers(0, 6), st.integers(1, 12))
 def test_windows_against_the_time_expanded_optimum(question, start, length):

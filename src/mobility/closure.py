@@ -495,6 +495,8 @@ class _Demand:
     pools: Sequence[_Pool] = ()
     windows: Mapping[int, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
     steady: Mapping[int, float] = field(default_factory=dict)
+    marks: Sequence[float] = ()
+    """Hours before the end at which the rates of a quickest flow change."""
 
     def span(self, i: int, horizon: float) -> float:
         """Return the hours in which kind `i` can be on the way."""
@@ -719,19 +721,16 @@ def _proven_from_below(
 
 def _solve(ask: _Demand, gap: float, clock: Callable[[], bool]) -> _Plan | None:
     """Return a plan for kinds that share what they use, and a bound; None when some cannot move."""
-    columns: list[_Column] = []
-    least = 0.0
-    for i, kind in enumerate(ask.kinds):
-        alone, ways, _ = quickest(kind)
-        if not ways:
-            return None
-        columns += [replace(way.column, kind=i) for way in ways]
-        least = max(least, alone if i not in ask.steady else 0.0)
+    start = _alone(ask)
+    if start is None:
+        return None
+    least, columns, marks = start
+    ask = replace(ask, marks=marks)
     least = max([least, *(pool.least(ask.kinds) for pool in ask.pools)])
     free = replace(ask, deadline=np.full(len(ask.kinds), math.inf))
     if len(ask.kinds) == 1 and not ask.pools and not ask.windows:
         # The deadline of a single kind is met by the quickest flow, or by none.
-        _, ways, _ = quickest(ask.kinds[0])
+        least, ways, _ = quickest(ask.kinds[0])
         return _Plan(least, least, tuple(ways), "quickest flow", _generate(free, columns, least), tuple(columns))
     steady, ways = _steady(free, columns, least, clock)
     if math.isinf(steady):
@@ -754,6 +753,34 @@ def _solve(ask: _Demand, gap: float, clock: Callable[[], bool]) -> _Plan | None:
     if horizon != steady or np.isfinite(timed.deadline).any():
         method = "column generation over routes and hours of departure, bound by cuts over time"
     return _Plan(horizon, min(bound, horizon), tuple(ways), method, static, tuple(columns[: len(static.rates)]))
+
+
+def _alone(ask: _Demand) -> tuple[float, list[_Column], list[float]] | None:
+    """Return a bound from kinds alone, ways to start with, and the lengths at which rates change.
+
+    Vehicles that are alike but for the hour from which they can leave are one flow: what leaves from hour r on
+    cannot close before r and the quickest flow of all of it (Hoppe and Tardos 2000: the cuts of a transshipment over
+    time; here only those by hour can bind).
+    """
+    columns: list[_Column] = []
+    marks: list[float] = []
+    least = 0.0
+    for i, kind in enumerate(ask.kinds):
+        alike = [
+            k
+            for j, k in enumerate(ask.kinds)
+            if k.arcs is kind.arcs and (k.origins, k.destinations) == (kind.origins, kind.destinations)
+            and k.ready >= kind.ready and j not in ask.steady
+        ]  # fmt: skip
+        count = math.fsum(k.count for k in alike) if i not in ask.steady else kind.count
+        closed, ways, profile = quickest(replace(kind, count=count))
+        if not ways:
+            return None
+        columns += [replace(way.column, kind=i) for way in ways]
+        if i not in ask.steady:
+            least = max(least, closed)
+            marks += [length for length, _ in profile]
+    return least, columns, sorted(set(marks))
 
 
 def _steady(ask: _Demand, columns: list[_Column], least: float, clock: Callable[[], bool]) -> tuple[float, list[_Way]]:
@@ -865,6 +892,10 @@ def _by_slots(
 ) -> tuple[float, list[_Way]] | None:  # fmt: skip
     """Return a plan earlier than the steady one, at most `gap` above the bound if there is one among these ways."""
     low, high, best = bound, horizon, None
+    # The bound is often reached when vehicles differ by the hour alone.
+    tight = _slot_plan(ask, columns, static, bound * (1 + 1e-7), clock)
+    if tight is not None:
+        return bound * (1 + 1e-7), tight
     at = bound * (1 + 0.9 * gap)
     for _ in range(6):
         if at >= high or clock():
@@ -954,7 +985,8 @@ def _grid(ask: _Demand, horizon: float) -> Array:
     ]
     changes = [t for spans in ask.windows.values() for a, b, _ in spans for t in (a, b)]
     even = np.r_[np.linspace(0.0, until, SLOTS + 1), np.linspace(until, horizon, SLOTS // 2 + 1)]
-    return np.unique(np.r_[even, ends_of, changes, [k.ready for k in ask.kinds]].round(9))
+    marks = [horizon - m for m in ask.marks[:SLOTS]]
+    return np.unique(np.r_[even, ends_of, changes, marks, [k.ready for k in ask.kinds]].round(9))
 
 
 def _exactly(ask: _Demand, ways: Sequence[_Way]) -> list[_Way]:
@@ -1108,10 +1140,25 @@ def closure(
     made = _force(net, force, options)
     kinds, question = _kinds(net, made, origin, destination, options)
     shut = _windows(net, windows, kinds[0].arcs)
-    lead = lead_times(net, str(options.get("permission", "none")))
-    best: tuple[float, float, _Plan, _Demand] | None = None
+    best, bound = _earliest(made, kinds, shut, lead_times(net, str(options.get("permission", "none"))), gap, clock)
+    question |= {"windows": [asdict(w) for w in windows], "gap": gap, "time_limit": time_limit}
+    if best is None:
+        stuck, seconds = _stuck(net, kinds, options), time.monotonic() - started
+        return Closure(net, question, "no_route", force=made, vehicles=made.vehicles, stuck=stuck, seconds=seconds)
+    return _answer(net, question, made, best, bound, started)
+
+
+_Best = tuple[float, float, _Plan, _Demand]
+"""Closure, lead time waited for, the plan, and what it was made for."""
+
+
+def _earliest(
+    made: Force, kinds: Sequence[_Kind], shut: _Shut, lead: Mapping[str, float], gap: float, clock: Callable[[], bool]
+) -> tuple[_Best | None, float]:
+    """Return the best plan over all limits on the lead time of the states passed, and a bound for all of them."""
+    best: _Best | None = None
     bound = math.inf
-    for most in sorted({lead.get(c, 0.0) for c in net.countries_present} | {0.0}):
+    for most in sorted({lead.get(c, 0.0) for c in kinds[0].arcs.net.countries_present} | {0.0}):
         if best is not None and most >= best[0]:
             break
         ask = _demand(made, [_within(k, lead, most) for k in kinds], shut, most)
@@ -1119,17 +1166,11 @@ def closure(
         if plan is None:
             continue
         bound = min(bound, most + plan.bound)
-        waits = max(
-            (lead.get(c, 0.0) for w in plan.ways for c in _states(ask.kinds[w.column.kind], w.column)), default=0.0
-        )
+        passed = {c for w in plan.ways for c in _states(ask.kinds[w.column.kind], w.column)}
+        waits = max((lead.get(c, 0.0) for c in passed), default=0.0)
         if best is None or waits + plan.horizon < best[0]:
             best = waits + plan.horizon, waits, plan, ask
-    question |= {"windows": [asdict(w) for w in windows], "gap": gap, "time_limit": time_limit}
-    seconds = time.monotonic() - started
-    if best is None:
-        stuck = _stuck(net, kinds, options)
-        return Closure(net, question, "no_route", force=made, vehicles=made.vehicles, stuck=stuck, seconds=seconds)
-    return _answer(net, question, made, best, bound, started)
+    return best, bound
 
 
 def _force(net: Network, force: str | Path | Force | None, options: Mapping[str, Any]) -> Force:
@@ -1139,7 +1180,11 @@ def _force(net: Network, force: str | Path | Force | None, options: Mapping[str,
     return find_force(force, net)
 
 
-def _windows(net: Network, windows: Sequence[Window], arcs: Arcs) -> dict[int, list[tuple[float, float, float]]]:
+_Shut = Mapping[int, Sequence[tuple[float, float, float]]]
+"""By compiled arc, hours from and to, and the part of the capacity that is left."""
+
+
+def _windows(net: Network, windows: Sequence[Window], arcs: Arcs) -> _Shut:
     """Return the windows by compiled arc, with all links of the same structures."""
     attempts = Attempts()
     out: dict[int, list[tuple[float, float, float]]] = {}
@@ -1172,7 +1217,7 @@ def _within(kind: _Kind, lead: Mapping[str, float], most: float) -> _Kind:
     return _kind(kind.arcs, graph, kind.element, kind.numbers, kind.count, kind.origins, kind.destinations)
 
 
-def _demand(made: Force, kinds: list[_Kind], shut: dict[int, list[tuple[float, float, float]]], lead: float) -> _Demand:
+def _demand(made: Force, kinds: list[_Kind], shut: _Shut, lead: float) -> _Demand:
     """Return what is solved; windows are moved to hours after the permission."""
     later = {arc: [(a - lead, b - lead, f) for a, b, f in spans if b > lead] for arc, spans in shut.items()}
     deadline = np.array([math.inf if k.element.latest_h is None else k.element.latest_h - lead for k in kinds])
