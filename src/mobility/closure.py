@@ -370,11 +370,20 @@ def _only(graph: Graph, rate: Array, keep: Array) -> tuple[Graph, Array]:
 
 @dataclass(frozen=True, eq=False)
 class _Column:
-    """A way of one kind: arcs of its graph, and hours."""
+    """A way of one kind: arcs of its graph, hours, and what of each shared arc one vehicle an hour takes."""
 
     kind: int
     path: tuple[int, ...]
     hours: float
+    shared: Array
+    part: Array
+
+
+def _column(number: int, kind: _Kind, path: Sequence[int]) -> _Column:
+    steps = np.array(path, np.int64)
+    limited = steps[np.isfinite(kind.rate[steps])]
+    hours = float(kind.hours[steps].sum())
+    return _Column(number, tuple(path), hours, kind.graph.arc[limited], 1.0 / kind.rate[limited])
 
 
 @dataclass(frozen=True, eq=False)
@@ -417,9 +426,9 @@ def quickest(kind: _Kind) -> tuple[float, list[_Way], list[tuple[float, float]]]
         return math.inf, [], []
     ways = []
     for path, rate in _decompose(graph, flow.flows().astype(float) / unit):
-        hours = float(kind.hours[list(path)].sum())
-        if best > hours:
-            ways.append(_Way(_Column(0, path, hours), rate, kind.ready, kind.ready + best - hours))
+        column = _column(0, kind, path)
+        if best > column.hours:
+            ways.append(_Way(column, rate, kind.ready, kind.ready + best - column.hours))
     return kind.ready + best, ways, profile
 
 
@@ -529,25 +538,30 @@ def _master(ask: _Demand, columns: Sequence[_Column], horizon: float, mean: bool
     from scipy.optimize import linprog
     from scipy.sparse import csr_matrix
 
-    kinds, count, theta = ask.kinds, len(ask.kinds), len(columns)
-    entries: list[tuple[int, int, float]] = []
+    count, theta = len(ask.kinds), len(columns)
     first = count + len(ask.pools)
-    shared: dict[int, int] = {}
-    for j, column in enumerate(columns):
-        i, kind, path = column.kind, kinds[column.kind], list(column.path)
-        entries.append((i, j, -1.0 if i in ask.steady else column.hours - ask.span(i, horizon)))
-        for arc, rate in zip(kind.graph.arc[path].tolist(), kind.rate[path].tolist(), strict=True):
-            if rate < math.inf:
-                entries.append((first + shared.setdefault(arc, len(shared)), j, 1.0 / rate))
-        for n, pool in enumerate(ask.pools):
-            entries.append((count + n, j, float(pool.hours[i][path].sum()) / pool.size))
-    entries += [(i, theta, kind.count) for i, kind in enumerate(kinds) if i not in ask.steady]
-    limit = np.ones(first + len(shared))
+    arcs, row = np.unique(np.concatenate([c.shared for c in columns]), return_inverse=True)
+    kind = np.array([c.kind for c in columns])
+    hours = np.array([c.hours for c in columns])
+    spans = np.array([-1.0 if i in ask.steady else -ask.span(i, horizon) for i in range(count)])
+    lasting = np.array([0.0 if i in ask.steady else 1.0 for i in range(count)])
+    moved = [i for i in range(count) if i not in ask.steady]
+    each = np.arange(theta)
+    rows = [kind, first + row, np.array(moved, np.int64)]
+    cols = [each, each.repeat([len(c.shared) for c in columns]), np.full(len(moved), theta)]
+    values = [spans[kind] + hours * lasting[kind], np.concatenate([c.part for c in columns])]
+    values.append(np.array([ask.kinds[i].count for i in moved]))
+    for n, pool in enumerate(ask.pools):
+        rows.append(np.full(theta, count + n))
+        cols.append(each)
+        values.append(np.array([float(pool.hours[c.kind][list(c.path)].sum()) for c in columns]) / pool.size)
+    limit = np.ones(first + len(arcs))
     limit[:count] = [-ask.steady.get(i, 0.0) for i in range(count)]
-    for arc, row in shared.items():
-        limit[first + row] = _left(ask.windows.get(arc, ()), horizon, mean)
-    rows, cols, values = zip(*entries, strict=True)
-    matrix = csr_matrix((values, (rows, cols)), shape=(len(limit), theta + 1))
+    for arc in ask.windows:
+        limit[first + np.flatnonzero(arcs == arc)] = _left(ask.windows[arc], horizon, mean)
+    matrix = csr_matrix(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(cols))), shape=(len(limit), theta + 1)
+    )
     found = linprog(np.r_[np.zeros(theta), -1.0], A_ub=matrix, b_ub=limit, bounds=(0, None), method="highs")
     if found.status != 0:  # the supplies alone are too much
         return _Static(-1.0, np.zeros(count), {}, np.zeros(len(ask.pools)), np.zeros(count), np.zeros(theta))
@@ -555,7 +569,7 @@ def _master(ask: _Demand, columns: Sequence[_Column], horizon: float, mean: bool
     supply = np.isin(np.arange(count), list(ask.steady))
     return _Static(
         theta=float(found.x[-1]), price=np.where(supply, 0.0, dual[:count]),
-        toll={arc: float(dual[first + row]) for arc, row in shared.items() if dual[first + row] > 0},
+        toll={int(a): float(t) for a, t in zip(arcs, dual[first:], strict=True) if t > 0},
         pool=dual[count:first], steady=np.where(supply, dual[:count], 0.0), rates=found.x[:-1],
     )  # fmt: skip
 
@@ -571,8 +585,10 @@ def _left(windows: Sequence[tuple[float, float, float]], horizon: float, mean: b
 def _tolls(ask: _Demand, static: _Static, i: int) -> Array:
     """Return what a vehicle of kind `i` pays on each arc of its graph."""
     kind = ask.kinds[i]
-    toll = np.array([static.toll.get(a, 0.0) for a in kind.graph.arc.tolist()])
-    out = np.where(toll > 0, toll / kind.rate, 0.0)
+    toll = np.zeros(kind.arcs.tail.size + 1)
+    toll[list(static.toll)] = list(static.toll.values())
+    # Arcs that were added to the graph have the number -1: the last, which is free.
+    out = toll[kind.graph.arc] / kind.rate
     for n, pool in enumerate(ask.pools):
         out = out + static.pool[n] / pool.size * pool.hours[i]
     return out
@@ -593,7 +609,7 @@ def _generate(ask: _Demand, columns: list[_Column], horizon: float, mean: bool =
             way = (i, tuple(path))
             if cost < worth * (1 - 1e-9) - 1e-12 and way not in known:
                 known.add(way)
-                columns.append(_Column(i, way[1], float(kind.hours[path].sum())))
+                columns.append(_column(i, kind, path))
                 added = True
         if not added:
             return static

@@ -336,8 +336,9 @@ def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[A
         links = net.table("links")
         which = 0 if limit == "max_axle_t" else 1
         hint = np.array(["line_category" in split(e) for e in links["estimated"].tolist()], bool)
+        categories = links["line_category"].tolist()
         for i in np.flatnonzero(np.isnan(value)).tolist():
-            category = LINE_CATEGORY.get(links["line_category"].iat[i])
+            category = LINE_CATEGORY.get(categories[i])
             if category is not None:
                 value[i], guess[i] = category[which], hint[i]
                 if hint[i] and estimates == "favourable":

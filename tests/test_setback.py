@@ -1,0 +1,97 @@
+"""Closure under outages against asking closure again, and sensitivity against hand calculation."""
+
+import itertools
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mobility as mb
+from mobility.force import Element, Force
+from mobility.setback import SCALES, scaled
+
+
+def network(rows):
+    places = sorted({x for _, a, b, *_ in rows for x in (a, b)})
+    nodes = pd.DataFrame({"node_id": places, "lat": [41 + i / 10 for i in range(len(places))], "lon": 20.0})
+    links = pd.DataFrame(rows, columns=["link_id", "from_node", "to_node", "time_h", "capacity_veh_h"])
+    return mb.Network.from_frames(nodes=nodes, links=links.assign(mode="road", length_km=40 * links["time_h"] + 1))
+
+
+@st.composite
+def ladders(draw):
+    """From s to t by some ways with rungs between."""
+    rows = []
+    for n, (a, b) in enumerate([("s", "a"), ("s", "b"), ("a", "b"), ("a", "t"), ("b", "t"), ("s", "t")]):
+        rows.append((f"L{n}", a, b, draw(st.integers(1, 6)), draw(st.integers(1, 6))))
+    return rows
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ladders(), st.integers(1, 60), st.integers(1, 2))
+def test_every_outage_is_what_closure_says_without_the_links(rows, count, k):
+    net, force = network(rows), Force("x", (Element("any", count),))
+    answer = mb.setback(net, "s", "t", force=force, k=k)
+    base = mb.closure(net, "s", "t", force=force).closure_h
+    assert answer.base_h == pytest.approx(base)
+    assert answer.exact
+    found = {frozenset(o.links): o.closure_h for o in answer.outages}
+    worst = base
+    for links in itertools.combinations([r[0] for r in rows], k):
+        alone = mb.closure(net, "s", "t", force=force, close=links).closure_h
+        worst = max(worst, float("inf") if alone is None else alone)
+        if frozenset(links) in found:
+            assert found[frozenset(links)] == (None if alone is None else pytest.approx(alone))
+        elif k == 1:
+            assert alone == pytest.approx(base)
+    hardest = max((float("inf") if h is None else h for h in found.values()), default=base)
+    assert hardest == pytest.approx(worst)
+
+
+def test_two_kinds_share_and_the_bound_holds():
+    rows = [("L0", "s", "a", 1, 4), ("L1", "a", "t", 1, 4), ("L2", "s", "t", 5, 2)]
+    force = Force("x", (Element("any", 30), Element("any", 20, origin="a", destination="t")))
+    answer = mb.setback(network(rows), "s", "t", force=force)
+    assert not answer.exact
+    by = {o.links: o for o in answer.outages}
+    # Without L1 all fifty take the long way, 5 + 50 / 2 hours at least; without L0 thirty do, 5 + 30 / 2.
+    assert by["L1",].lower_bound_h <= by["L1",].closure_h + 1e-9
+    assert by["L1",].closure_h >= 30 - 1e-6
+    assert by["L0",].closure_h == pytest.approx(20)
+    assert all(o.lower_bound_h <= o.closure_h + 1e-9 for o in answer.outages if o.status == "ok")
+
+
+def test_losing_an_origin_of_two_is_asked_and_losing_the_only_one_is_not():
+    rows = [("L0", "s", "t", 1, 4), ("L1", "r", "t", 1, 4)]
+    force = Force("x", (Element("any", 40),))
+    answer = mb.setback(network(rows), ["s", "r"], "t", force=force, of="nodes")
+    assert {o.units: o.closure_h for o in answer.outages} == {("s",): pytest.approx(11), ("r",): pytest.approx(11)}
+
+
+def test_sensitivity_by_hand():
+    # 40 vehicles at 10 an hour over an hour: 5 h. Half the capacity 9 h; a fifth slower 4 + 1 / 0.8 h.
+    rows = [("L0", "s", "t", 1, 10)]
+    answer = mb.sensitivity(network(rows), "s", "t", force=Force("x", (Element("any", 40),)))
+    by = {f.name: f for f in answer.factors}
+    assert answer.base_h == pytest.approx(5)
+    assert by["road-capacity"].closure_low_h == pytest.approx(9)
+    assert by["road-capacity"].closure_high_h == pytest.approx(1 + 4 / 1.5)
+    assert by["road-speed"].closure_low_h == pytest.approx(4 + 1 / 0.8)
+    assert next(f.name for f in answer.factors) == "road-capacity"
+    assert "border-wait" not in by
+
+
+@pytest.mark.parametrize("name", SCALES)
+def test_scaling_there_and_back_changes_no_time(name):
+    net = mb.load()
+    back = scaled(scaled(net, name, 2.0), name, 0.5)
+    assert back.hours() == pytest.approx(net.hours())
+
+
+def test_bad_questions():
+    net, force = network([("L0", "s", "t", 1, 10)]), Force("x", (Element("any", 4),))
+    with pytest.raises(mb.InputError, match="k is 0"):
+        mb.setback(net, "s", "t", force=force, k=0)
+    with pytest.raises(mb.InputError, match="road-speed"):
+        mb.sensitivity(net, "s", "t", force=force, factors=["roadspeed"])
