@@ -163,6 +163,12 @@ class Arcs:
             return f"terminal:{self.net.table('terminals')['node_id'].iat[item]}"
         return f"border:{self.net.table('borders')['node_id'].iat[item]}"
 
+    def share(self, arc: int) -> float:
+        """Return the military share of the capacity of an arc."""
+        one = np.array([arc])
+        mode = self.net.table("links")["mode"].map(MODES.index).to_numpy()
+        return float(_shares(self.net, self.options["share"], mode, self.kind[one], self.item[one])[0])
+
     def why_closed(self, row: int) -> list[Block]:
         """Return why the network itself, not the question, closes a link to this vehicle."""
         links = self.net.table("links")

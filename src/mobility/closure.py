@@ -1387,7 +1387,7 @@ def _slope(ask: _Demand, plan: _Plan) -> float:
 
 def _measure(arcs: Arcs, arc: int) -> tuple[str, float, bool]:
     """Return the unit of the capacity of an arc, the military share of it in that unit, and whether it is a guess."""
-    share = float(arcs.options["share"])
+    share = arcs.share(arc)
     row = int(arcs.item[arc])
     if arcs.kind[arc] != LINK:
         table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
