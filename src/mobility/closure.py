@@ -135,6 +135,26 @@ class ElementClosure:
     late: bool
 
 
+@dataclass(frozen=True)
+class LinkUse:
+    """What a force sends over a link.
+
+    Attributes
+    ----------
+    vehicles : float
+        In the busier direction, of all kinds.
+    peak_share : float
+        Share of that direction's capacity (the military share of it) at the busiest moment.
+    forward : bool
+        Whether that is from ``from_node`` to ``to_node``.
+    """
+
+    link_id: str
+    vehicles: float
+    peak_share: float
+    forward: bool
+
+
 @dataclass(frozen=True, repr=False)
 class Closure(Answer):
     """When the last vehicle of a force has arrived.
@@ -165,6 +185,8 @@ class Closure(Answer):
         What binds, and what more of it is worth; largest first.
     waits : tuple of Wait
         What an hour less of waiting is worth; largest first.
+    links : tuple of LinkUse
+        Links that carry some of it.
     method : str
     """
 
@@ -183,6 +205,7 @@ class Closure(Answer):
     stuck: tuple[tuple[int, Block], ...] = ()
     bottlenecks: tuple[Bottleneck, ...] = ()
     waits: tuple[Wait, ...] = ()
+    links: tuple[LinkUse, ...] = ()
     method: str = ""
     seconds: float = 0.0
 
@@ -211,6 +234,7 @@ class Closure(Answer):
             "movements": [asdict(m) for m in self.movements], "elements": [asdict(e) for e in self.elements],
             "late": list(self.late), "stuck": [{"element": n, **b.to_dict()} for n, b in self.stuck],
             "bottlenecks": [asdict(b) for b in self.bottlenecks], "waits": [asdict(w) for w in self.waits],
+            "links": [asdict(u) for u in self.links],
             "force": self.force.name if self.force else None, "seconds": self.seconds,
             "question": dict(self.question),
         }  # fmt: skip
@@ -506,6 +530,8 @@ class _Demand:
     steady: Mapping[int, float] = field(default_factory=dict)
     marks: Sequence[float] = ()
     """Hours before the end at which the rates of a quickest flow change."""
+    room: Mapping[int, float] | None = None
+    """Hours for which each shared arc can be entered, where volumes are asked for and not rates."""
 
     def span(self, i: int, horizon: float) -> float:
         """Return the hours in which kind `i` can be on the way."""
@@ -559,6 +585,8 @@ def _master(ask: _Demand, columns: Sequence[_Column], horizon: float, mean: bool
     limit[:count] = [-ask.steady.get(i, 0.0) for i in range(count)]
     for arc in ask.windows:
         limit[first + np.flatnonzero(arcs == arc)] = _left(ask.windows[arc], horizon, mean)
+    if ask.room is not None:
+        limit[first:] = [ask.room[int(a)] for a in arcs]
     matrix = csr_matrix(
         (np.concatenate(values), (np.concatenate(rows), np.concatenate(cols))), shape=(len(limit), theta + 1)
     )
@@ -652,7 +680,13 @@ def _bound_holds(ask: _Demand, static: _Static, horizon: float) -> bool:
                     return False
                 worth = price * float(kind.rate[a])
                 arcs.setdefault(int(kind.graph.arc[a]), []).append((float(start[a]), float(end[a]), worth))
-        room = math.fsum(_dearest(spans, ask.windows.get(arc, ())) for arc, spans in arcs.items())
+        held = {arc: _dearest(spans, ask.windows.get(arc, ())) for arc, spans in arcs.items()}
+        room = math.fsum(held.values())
+        for i, rate in ask.steady.items():
+            # Supplies take a constant part of all hours: at least what the cheapest way takes of the room.
+            kind = ask.kinds[i]
+            toll = np.array([held.get(arc, 0.0) for arc in kind.graph.arc.tolist()])
+            room -= rate * kind.search.path(toll / kind.rate)[0]
         wanted = math.fsum(float(static.price[i]) * k.count for i, k in enumerate(ask.kinds) if i not in ask.steady)
         if wanted > room * (1 + 1e-9) + 1e-12:
             return True
@@ -715,6 +749,37 @@ def _steady_plan(ask: _Demand, columns: list[_Column], least: float, clock: Call
     return high
 
 
+def _too_much(ask: _Demand, columns: Sequence[_Column], horizon: float) -> bool:
+    """Return whether the volumes alone are too much for the hours in which arcs can be entered before the horizon.
+
+    On no arc can anything enter before the first can be there, nor after the last that still arrives in time. So all
+    vehicles must find ways along which their volumes fit into those hours; a linear programme over ways decides.
+    """
+    start = np.full(ask.kinds[0].arcs.tail.size, math.inf)
+    end = -start
+    for i, kind in enumerate(ask.kinds):
+        if i in ask.steady:
+            continue
+        real = kind.graph.arc >= 0
+        arc = kind.graph.arc[real]
+        there = kind.ready + kind.search.labels(kind.hours)[kind.graph.tail[real]]
+        still = kind.search.labels(kind.hours, backwards=True)[kind.graph.head[real]]
+        np.minimum.at(start, arc, there)
+        np.maximum.at(end, arc, kind.ready + ask.span(i, horizon) - still - kind.hours[real])
+    hours = np.maximum(end - start, 0.0)
+    room = {int(a): float(hours[a]) for a in np.flatnonzero(np.isfinite(hours))}
+    for a, windows in ask.windows.items():
+        if a in room:
+            shut = [(max(s, float(start[a])), min(e, float(end[a])), f) for s, e, f in windows]
+            room[a] = max(0.0, room[a] - max((max(0.0, e - s) * (1 - f) for s, e, f in shut), default=0.0))
+    kinds = [replace(k, hours=np.zeros_like(k.hours), ready=0.0) for k in ask.kinds]
+    volumes = replace(ask, kinds=kinds, pools=(), windows={}, steady={}, room=room)
+    moved = [i for i in range(len(kinds)) if i not in ask.steady]
+    if len(moved) < len(kinds):
+        volumes, columns = _part(volumes, columns, moved)
+    return _generate(volumes, [replace(c, hours=0.0) for c in columns], 1.0).theta < 1 - 1e-7
+
+
 def _proven_from_below(
     ask: _Demand, columns: list[_Column], least: float, horizon: float, clock: Callable[[], bool]
 ) -> float:
@@ -725,7 +790,7 @@ def _proven_from_below(
         if at <= low or clock():
             break
         # What closes at `at` also closes later: a proof for `at` holds for everything before.
-        if _bound_holds(ask, _generate(ask, columns, at, mean=True), at):
+        if _bound_holds(ask, _generate(ask, columns, at, mean=True), at) or _too_much(ask, columns, at):
             low = at
         else:
             high = at
@@ -803,10 +868,12 @@ def _steady(ask: _Demand, columns: list[_Column], least: float, clock: Callable[
     """Return a plan of steady rates; where capacity comes back later, to wait for it is a plan too."""
     horizon = _steady_plan(ask, columns, least, clock)
     ways = _timed(ask, columns, _generate(ask, columns, horizon), horizon) if math.isfinite(horizon) else []
-    still = max((b for spans in ask.windows.values() for _, b, _ in spans), default=0.0)
-    if still > 0:
-        later = replace(ask, kinds=[replace(k, ready=max(k.ready, still)) for k in ask.kinds], windows={})
-        after = _steady_plan(later, columns, still, clock)
+    for still in sorted({b for spans in ask.windows.values() for _, b, _ in spans}):
+        # What is over by then does not matter to who waits for it; the rest of the windows still does.
+        rest = {arc: [w for w in spans if w[1] > still] for arc, spans in ask.windows.items()}
+        windows = {arc: spans for arc, spans in rest.items() if spans}
+        later = replace(ask, kinds=[replace(k, ready=max(k.ready, still)) for k in ask.kinds], windows=windows)
+        after = _steady_plan(later, columns, max(still, least), clock) if still < horizon else math.inf
         if after < horizon:
             horizon, ways = after, _timed(later, columns, _generate(later, columns, after), after)
     return horizon, ways
@@ -858,7 +925,8 @@ def _part(ask: _Demand, columns: Sequence[_Column], first: Sequence[int]) -> tup
     pools = [replace(p, hours=[p.hours[i] for i in first], part=[p.part[i] for i in first]) for p in ask.pools]
     kinds, steady = [ask.kinds[i] for i in first], {number[i]: r for i, r in ask.steady.items()}
     some = [replace(c, kind=number[c.kind]) for c in columns if c.kind in number]
-    return _Demand(kinds, ask.deadline[list(first)], pools, ask.windows, steady), some
+    part = replace(ask, kinds=kinds, deadline=ask.deadline[list(first)], pools=pools, steady=steady)
+    return part, some
 
 
 def _within_deadlines(
@@ -1326,7 +1394,8 @@ def _answer(
         lead_h=lead, vehicles=made.vehicles,
         arrivals=_curve([(m.arrive_h, m.close_h, m.vehicles_per_hour) for m in movements]), earliest=earliest,
         movements=movements, elements=elements, late=tuple(e.element for e in elements if e.late),
-        bottlenecks=_bottlenecks(ask, plan), waits=_worth_of_waits(ask, plan), method=plan.method,
+        bottlenecks=_bottlenecks(ask, plan), waits=_worth_of_waits(ask, plan), links=_link_uses(ask, plan),
+        method=plan.method,
         seconds=time.monotonic() - started,
     )  # fmt: skip
 
@@ -1351,6 +1420,30 @@ def _curve(flows: Iterable[tuple[float, float, float]]) -> tuple[tuple[float, fl
     parts = [(a, b, r) for a, b, r in flows if b > a]
     hours = sorted({0.0, *(t for a, b, _ in parts for t in (a, b))})
     return tuple((h, math.fsum(r * (min(h, b) - a) for a, b, r in parts if h > a)) for h in hours)
+
+
+def _link_uses(ask: _Demand, plan: _Plan) -> tuple[LinkUse, ...]:
+    """Return what the plan sends over each link, and the share of the capacity at the busiest moment."""
+    spans: dict[int, list[tuple[float, float, float]]] = {}
+    sent: dict[int, float] = {}
+    for way in plan.ways:
+        kind, path = ask.kinds[way.column.kind], list(way.column.path)
+        entered = np.r_[0.0, np.cumsum(kind.hours[path])[:-1]].tolist()
+        for a, at in zip(path, entered, strict=True):
+            arc = int(kind.graph.arc[a])
+            if arc >= 0 and kind.arcs.kind[arc] == LINK:
+                spans.setdefault(arc, []).append((way.first + at, way.last + at, way.rate / float(kind.rate[a])))
+                sent[arc] = sent.get(arc, 0.0) + way.rate * (way.last - way.first)
+    arcs = ask.kinds[0].arcs
+    ids = arcs.net.table("links")["link_id"].tolist()
+    out: dict[str, LinkUse] = {}
+    for arc, used in sorted(spans.items()):
+        peak = max(math.fsum(u for a, b, u in used if a <= t + 1e-9 < b) for t in {a for a, _, _ in used})
+        row = int(arcs.item[arc])
+        use = LinkUse(ids[row], sent[arc], peak, arc == arcs.arcs_of_link[row][0])
+        if use.link_id not in out or out[use.link_id].vehicles < use.vehicles:
+            out[use.link_id] = use
+    return tuple(out.values())
 
 
 def _bottlenecks(ask: _Demand, plan: _Plan) -> tuple[Bottleneck, ...]:
