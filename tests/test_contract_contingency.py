@@ -14,6 +14,7 @@ from strategies import Shape, net, networks, seeded
 
 AB = Question(("A",), ("B",))
 ONE = Shape(assets=True, links=(5, 11))
+TWO = Shape(assets=True, nodes=(4, 7), links=(5, 9))
 
 
 def check_outages(tables: Tables, ask: Question, n: int) -> None:
@@ -70,11 +71,17 @@ def test_single_outages(case: tuple[Tables, Question]) -> None:
     check_outages(*case, n=1)
 
 
+@given(networks(TWO))
+def test_double_outages(case: tuple[Tables, Question]) -> None:
+    check_outages(*case, n=2)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("n", [1, 2])
 @pytest.mark.parametrize("start", range(0, 300, 100))
-def test_outages_many(start: int) -> None:
-    for tables, ask in seeded(100, ONE, start):
-        check_outages(tables, ask, 1)
+def test_outages_many(start: int, n: int) -> None:
+    for tables, ask in seeded(100, ONE if n == 1 else TWO, start):
+        check_outages(tables, ask, n)
 
 
 def test_a_road_and_rail_bridge_fails_once() -> None:

@@ -6,15 +6,20 @@ disk; the module is imported only where a question is worth it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
-from mobility.kernels import FAR
+from mobility.kernels import FAR, WAYS
 
 Array = np.ndarray[Any, Any]
+
+REMEMBERED, LONGEST, THICKEST = 4096, 64, 512
+"""Arcs beyond the first, longer ways round an arc and thicker walls are searched again each time."""
 
 
 @njit(cache=True, nogil=True)
@@ -437,6 +442,31 @@ def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, s
 
 
 @njit(cache=True, nogil=True)
+def _search(
+    start: Array, order: Array, to: Array, room: Array, source: int, sink: int, came: Array, queue: Array, mark: Array,
+    stamp: int,
+) -> tuple[bool, int]:  # fmt: skip
+    """Search the sink along residual arcs; return whether it is reached, and how many vertices `queue` holds."""
+    mark[source] = stamp
+    queue[0] = source
+    first, last = 0, 1
+    while first < last:
+        u = queue[first]
+        first += 1
+        for j in range(start[u], start[u + 1]):
+            a = order[j]
+            v = to[a]
+            if room[a] > 0 and mark[v] != stamp:
+                mark[v] = stamp
+                came[v] = a
+                if v == sink:
+                    return True, last
+                queue[last] = v
+                last += 1
+    return False, last
+
+
+@njit(cache=True, nogil=True)
 def _push(
     start: Array, order: Array, to: Array, room: Array, source: int, sink: int, limit: int, came: Array, queue: Array,
     mark: Array, stamp: int, log: Array, logged: int,
@@ -448,24 +478,7 @@ def _push(
     sent = 0
     while sent < limit:
         stamp += 1
-        mark[source] = stamp
-        queue[0] = source
-        first, last = 0, 1
-        reached = False
-        while first < last and not reached:
-            u = queue[first]
-            first += 1
-            for j in range(start[u], start[u + 1]):
-                a = order[j]
-                v = to[a]
-                if room[a] > 0 and mark[v] != stamp:
-                    mark[v] = stamp
-                    came[v] = a
-                    if v == sink:
-                        reached = True
-                        break
-                    queue[last] = v
-                    last += 1
+        reached, _ = _search(start, order, to, room, source, sink, came, queue, mark, stamp)
         if not reached:
             break
         push, logged = _send(to, room, came, source, sink, limit - sent, log, logged)
@@ -473,10 +486,150 @@ def _push(
     return sent, stamp, logged
 
 
+class _Memory(NamedTuple):
+    """What earlier outages found, by arc that closes: ways round it, and the full arcs that then stopped them.
+
+    An arc gets a row when it first closes while it carries flow, as long as there are any; ``rows[-1]`` are taken.
+    """
+
+    rows: Array
+    way: Array
+    length: Array
+    known: Array
+    wall: Array
+    walls: Array
+
+
+@njit(cache=True, nogil=True)
+def _forget(arcs: int) -> _Memory:
+    rows = np.full(arcs + 1, -1, np.int32)
+    rows[arcs] = 0
+    most = min(arcs, REMEMBERED)
+    return _Memory(
+        rows, np.empty((most, WAYS, LONGEST), np.int32), np.empty((most, WAYS), np.int32), np.zeros(most, np.int32),
+        np.empty((most, THICKEST), np.int32), np.full(most, -1, np.int32),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _recall(room: Array, memory: _Memory, i: int, limit: int, log: Array, logged: int) -> tuple[int, int]:
+    """Send up to `limit` along the ways that are known; return how much, and the log length."""
+    sent = 0
+    for k in range(min(WAYS, memory.known[i])):
+        way, n = memory.way[i, k], memory.length[i, k]
+        push = limit - sent
+        for j in range(n):
+            push = min(push, room[way[j]])
+            if push == 0:
+                break
+        if push > 0:
+            for j in range(n):
+                a = way[j]
+                room[a] -= push
+                room[a ^ 1] += push
+                if logged < len(log):
+                    log[logged] = a >> 1
+                logged += 1
+            sent += push
+            if sent == limit:
+                break
+    return sent, logged
+
+
+@njit(cache=True, nogil=True)
+def _detour(
+    start: Array, order: Array, to: Array, room: Array, i: int, arc: int, limit: int, memory: _Memory, came: Array,
+    queue: Array, mark: Array, stamp: int, log: Array, logged: int,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Send from the tail of a closed arc to its head, as `_push`; see `mobility.kernels.PlainFlow._detour`."""
+    u, v = to[arc + 1], to[arc]
+    if memory.rows[i] < 0:
+        if memory.rows[-1] == len(memory.known):
+            return _push(start, order, to, room, u, v, limit, came, queue, mark, stamp, log, logged)
+        memory.rows[i] = memory.rows[-1]
+        memory.rows[-1] += 1
+    i = memory.rows[i]
+    sent, logged = _recall(room, memory, i, limit, log, logged)
+    if sent < limit and memory.walls[i] >= 0:
+        stands = True
+        for k in range(memory.walls[i]):
+            if room[memory.wall[i, k]] > 0:
+                stands = False
+                break
+        if stands:
+            return sent, stamp, logged
+    while sent < limit:
+        stamp += 1
+        reached, last = _search(start, order, to, room, u, v, came, queue, mark, stamp)
+        if not reached:
+            n = 0
+            for k in range(last):
+                for j in range(start[queue[k]], start[queue[k] + 1]):
+                    a = order[j]
+                    if mark[to[a]] != stamp:
+                        if n < THICKEST:
+                            memory.wall[i, n] = a
+                        n += 1
+            memory.walls[i] = n if n <= THICKEST else -1
+            break
+        n, x = 0, v
+        while x != u:
+            n += 1
+            x = to[came[x] ^ 1]
+        if n <= LONGEST:
+            k, x = memory.known[i] % WAYS, v
+            for j in range(n):
+                memory.way[i, k, j] = came[x]
+                x = to[came[x] ^ 1]
+            memory.length[i, k] = n
+            memory.known[i] += 1
+        push, logged = _send(to, room, came, u, v, limit - sent, log, logged)
+        sent += push
+    return sent, stamp, logged
+
+
+@njit(cache=True, nogil=True)
+def _shut(
+    start: Array, order: Array, to: Array, room: Array, source: int, sink: int, member: Array, low: int, high: int,
+    mend: bool, memory: _Memory, came: Array, queue: Array, mark: Array, stamp: int, log: Array, logged: int,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Close the arcs ``member[low:high]``; return what is lost, stamp and log length; see `PlainFlow._close`."""
+    lost = 0
+    for i in range(low, high):
+        room[2 * member[i]] = 0
+    for i in range(low, high):
+        a = 2 * member[i]
+        x = room[a + 1]
+        room[a] = 0
+        room[a + 1] = 0
+        if x == 0:
+            continue
+        u, v = to[a + 1], to[a]
+        if mend:
+            sent, stamp, logged = _push(start, order, to, room, u, v, x, came, queue, mark, stamp, log, logged)
+        else:
+            sent, stamp, logged = _detour(
+                start, order, to, room, i, a, x, memory, came, queue, mark, stamp, log, logged
+            )
+        rest = x - sent
+        lost += rest
+        back = mend
+        for k in range(i + 1, high):
+            if room[2 * member[k] + 1] > 0:
+                back = True
+        if rest > 0 and back:
+            if u != source:
+                _, stamp, logged = _push(start, order, to, room, u, source, rest, came, queue, mark, stamp, log, logged)
+            if v != sink:
+                _, stamp, logged = _push(start, order, to, room, sink, v, rest, came, queue, mark, stamp, log, logged)
+    return lost, stamp, logged
+
+
 @njit(cache=True, nogil=True)
 def _losses(
-    start: Array, order: Array, to: Array, kept: Array, source: int, sink: int, group: Array, member: Array
-) -> Array:
+    start: Array, order: Array, to: Array, kept: Array, source: int, sink: int, group: Array, member: Array,
+    skip: Array, memory: _Memory,
+) -> Array:  # fmt: skip
     """Return what each group of arcs takes off a maximum flow; see `mobility.kernels.PlainFlow.losses`."""
     n = len(start) - 1
     room = kept.copy()
@@ -491,31 +644,12 @@ def _losses(
         for i in range(group[g], group[g + 1]):
             if kept[2 * member[i] + 1] > 0:
                 flowing = True
-        if not flowing:
+        if skip[g] or not flowing:
             continue
-        logged = 0
-        lost = 0
-        for i in range(group[g], group[g + 1]):
-            a = 2 * member[i]
-            x = room[a + 1]
-            room[a] = 0
-            room[a + 1] = 0
-            if x == 0:
-                continue
-            u, v = to[a + 1], to[a]
-            sent, stamp, logged = _push(start, order, to, room, u, v, x, came, queue, mark, stamp, log, logged)
-            rest = x - sent
-            if rest > 0:
-                if u != source:
-                    _, stamp, logged = _push(
-                        start, order, to, room, u, source, rest, came, queue, mark, stamp, log, logged
-                    )
-                if v != sink:
-                    _, stamp, logged = _push(
-                        start, order, to, room, sink, v, rest, came, queue, mark, stamp, log, logged
-                    )
-                lost += rest
-        out[g] = lost
+        out[g], stamp, logged = _shut(
+            start, order, to, room, source, sink, member, group[g], group[g + 1], False, memory, came, queue, mark,
+            stamp, log, 0,
+        )  # fmt: skip
         if logged > len(log):
             room[:] = kept
         else:
@@ -528,6 +662,39 @@ def _losses(
                 room[a] = kept[a]
                 room[a + 1] = kept[a + 1]
     return out
+
+
+@njit(cache=True, nogil=True)
+def _pair_losses(
+    start: Array, order: Array, to: Array, kept: Array, source: int, sink: int, group: Array, member: Array,
+    carries: Array, single: Array, firsts: Array,
+) -> Array:  # fmt: skip
+    """Return rows of first group, second group, loss; see `mobility.kernels.PlainFlow.pair_losses`."""
+    n = len(start) - 1
+    came = np.empty(n, np.int32)
+    queue = np.empty(n + 1, np.int32)
+    mark = np.zeros(n, np.int64)
+    nothing = np.empty(0, np.int32)
+    skip = np.empty(len(carries), np.bool_)
+    memory = _forget(len(member))
+    out = np.empty((1024, 3), np.int64)
+    size, stamp = 0, 0
+    for f in firsts:
+        room = kept.copy()
+        lost, stamp, _ = _shut(
+            start, order, to, room, source, sink, member, group[f], group[f + 1], True, memory, came, queue, mark,
+            stamp, nothing, 0,
+        )  # fmt: skip
+        for g in range(len(skip)):
+            skip[g] = carries[g] and g < f
+        more = _losses(start, order, to, room, source, sink, group, member, skip, memory)
+        for g in range(len(more)):
+            if more[g] > 0 and lost + more[g] > max(single[f], single[g]):
+                if size == len(out):
+                    out = np.concatenate((out, np.empty_like(out)))
+                out[size, 0], out[size, 1], out[size, 2] = f, g, lost + more[g]
+                size += 1
+    return out[:size]
 
 
 @njit(cache=True, nogil=True)
@@ -600,7 +767,29 @@ class CompiledFlow:
 
     def losses(self, groups: Sequence[Sequence[int]]) -> list[int]:
         """Return for each group of arcs how much of the maximum flow is lost when it closes."""
-        member = np.array([a for g in groups for a in g], np.int64)
-        bounds = np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64)
-        lost = _losses(self._start, self._order, self._to, self._room, self.source, self.sink, bounds, member)
+        none = np.zeros(len(groups), np.bool_)
+        bounds, member = _members(groups)
+        ask = self._start, self._order, self._to, self._room, self.source, self.sink, bounds, member
+        lost = _losses(*ask, none, _forget(len(member)))
         return [int(x) for x in lost]
+
+    def pair_losses(self, groups: Sequence[Sequence[int]], single: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Return the pairs of groups that together take more off the flow than the worse of the two does."""
+        bounds, member = _members(groups)
+        moved = self._room[2 * member + 1] > 0
+        carries = np.zeros(len(groups), np.bool_)
+        carries[np.repeat(np.arange(len(groups)), np.diff(bounds))[moved]] = True
+        firsts = np.flatnonzero(carries)
+        ask = self._start, self._order, self._to, self._room, self.source, self.sink, bounds, member, carries
+        alone = np.array(single, np.int64)
+        threads = min(len(firsts) // 16 + 1, os.cpu_count() or 1)
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(lambda k: _pair_losses(*ask, alone, firsts[k::threads]), range(threads)))
+        found = np.concatenate(parts)
+        return found[:, 0], found[:, 1], found[:, 2]
+
+
+def _members(groups: Sequence[Sequence[int]]) -> tuple[Array, Array]:
+    """Return groups of arcs as bounds and one row of arcs."""
+    member = np.array([a for g in groups for a in g], np.int64)
+    return np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64), member

@@ -200,7 +200,7 @@ def throughput(
         before = cut.get(item)
         estimated, basis = _basis(arcs, arc)
         cut[item] = CutItem(item, room + (before.vehicles_per_day if before else 0.0), estimated, basis)
-    links = _link_flows(arcs, graph, flows, unit)
+    links = link_flows(arcs, graph, flows, unit)
     items = tuple(cut.values())
     total = math.fsum(c.vehicles_per_day for c in items)
     unsure = math.fsum(c.vehicles_per_day for c in items if c.estimated)
@@ -226,7 +226,8 @@ def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
     return bool(arcs.assumed_capacity[row]), f"{value.value[row]:g} {unit}, {kind}"
 
 
-def _link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkFlow, ...]:
+def link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkFlow, ...]:
+    """Return the links that carry flow, by row, of a flow on the arcs of a graph."""
     on: dict[int, dict[int, int]] = {}
     for a in np.flatnonzero((flows > 0) & (graph.arc >= 0)).tolist():
         arc = int(graph.arc[a])

@@ -6,7 +6,7 @@ functions for networks and questions with many solves; the tests hold the two ag
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
@@ -16,6 +16,9 @@ Array = np.ndarray[Any, Any]
 
 FAR = 1 << 61
 """Longer than any path; weights are int64 everywhere."""
+
+WAYS = 128
+"""Detours that are kept in mind for each arc while one outage after the other is tried."""
 
 
 class Router(Protocol):
@@ -143,6 +146,9 @@ class Flow(Protocol):
     def losses(self, groups: Sequence[Sequence[int]]) -> list[int]:
         """Return what each group of arcs takes off the flow."""
 
+    def pair_losses(self, groups: Sequence[Sequence[int]], single: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Return the pairs of groups that take more off the flow than the worse of the two, and what they take."""
+
 
 class PlainFlow:
     """A flow from one vertex to another on residual arcs; arc ``i`` of the graph is residual arc ``2 i``.
@@ -165,6 +171,8 @@ class PlainFlow:
         self, size: int, tail: Array, head: Array, capacity: Array, cost: Array, source: int, sink: int
     ) -> None:
         self.source, self.sink, self.value = source, sink, 0
+        self._ways: dict[int, list[list[int]]] = {}
+        self._walls: dict[int, list[int]] = {}
         self.to: list[int] = [0] * (2 * len(tail))
         self.room: list[int] = [0] * (2 * len(tail))
         self.cost: list[int] = [0] * (2 * len(tail))
@@ -177,11 +185,12 @@ class PlainFlow:
             self.at[t].append(2 * i)
             self.at[h].append(2 * i + 1)
 
-    def cheapest(self) -> None:
-        """Push flow along successive shortest paths until no path is left.
+    def cheapest(self, enough: Callable[[int], bool] | None = None) -> None:
+        """Push flow along successive shortest paths until no path is left, or the next is not wanted any more.
 
-        Each flow on the way is one of least cost for its value (Ford and Fulkerson 1962; potentials after
-        Edmonds and Karp 1972), so the last is a maximum flow of least cost.
+        `enough` is told the length of the next path before anything goes along it. Each flow on the way is one of
+        least cost for its value (Ford and Fulkerson 1962; potentials after Edmonds and Karp 1972), so the last is a
+        maximum flow of least cost.
         """
         to, room, cost, at, source, sink = self.to, self.room, self.cost, self.at, self.source, self.sink
         potential = [0] * len(at)
@@ -211,6 +220,8 @@ class PlainFlow:
             reach = done[sink]
             for v, d in done.items():
                 potential[v] += d - reach
+            if enough is not None and enough(potential[sink] - potential[source]):
+                break
             push = self._send(came, source, sink, FAR)
             self.value += push
 
@@ -247,54 +258,134 @@ class PlainFlow:
                 out.append(0)
                 continue
             self.room = kept.copy()
-            lost = 0
-            # One arc after the other: each leaves a maximum flow of what is still open.
-            for a in group:
-                x = self.room[2 * a + 1]
-                self.room[2 * a] = self.room[2 * a + 1] = 0
-                u, v = self.to[2 * a + 1], self.to[2 * a]
-                rest = x - self._push(u, v, x)
-                if rest and u != self.source:
-                    self._push(u, self.source, rest)
-                if rest and v != self.sink:
-                    self._push(self.sink, v, rest)
-                lost += rest
-            out.append(lost)
+            out.append(self._close(group, mend=False))
         self.room = kept
         return out
 
+    def pair_losses(self, groups: Sequence[Sequence[int]], single: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Return the pairs of groups that together take more off the flow than the worse of the two does.
+
+        As first group, second group and loss. `single` is what :meth:`losses` says of each. The first group closes
+        and the flow is mended; what then carries nothing takes nothing more. One of a pair must carry flow to begin
+        with.
+        """
+        kept, found = self.room, []
+        carries = [any(kept[2 * a + 1] for a in group) for group in groups]
+        for i in np.flatnonzero(carries).tolist():
+            self.room = kept.copy()
+            lost = self._close(groups[i], mend=True)
+            behind = [() if carries[j] and j < i else group for j, group in enumerate(groups)]
+            for j, more in enumerate(self.losses(behind)):
+                if more and lost + more > max(single[i], single[j]):
+                    found.append((i, j, lost + more))
+        self.room = kept
+        first, second, lost_both = np.array(found, np.int64).reshape(-1, 3).T
+        return first, second, lost_both
+
+    def _close(self, group: Sequence[int], mend: bool) -> int:
+        """Close a group of arcs under a maximum flow; return what it loses.
+
+        With `mend` what found no other way is taken back to the source and from the sink, so that a maximum flow
+        of what is still open stands there. Without, that is done only as far as the group itself needs it.
+        """
+        room, to = self.room, self.to
+        for a in group:
+            room[2 * a] = 0
+        lost = 0
+        # One arc after the other: each leaves a maximum flow of what is still open.
+        for i, a in enumerate(group):
+            x = room[2 * a + 1]
+            room[2 * a] = room[2 * a + 1] = 0
+            if not x:
+                continue
+            u, v = to[2 * a + 1], to[2 * a]
+            rest = x - (self._push(u, v, x) if mend else self._detour(a, x))
+            lost += rest
+            if rest and (mend or any(room[2 * b + 1] for b in group[i + 1 :])):
+                if u != self.source:
+                    self._push(u, self.source, rest)
+                if v != self.sink:
+                    self._push(self.sink, v, rest)
+        return lost
+
+    def _detour(self, arc: int, limit: int) -> int:
+        """Send up to `limit` from the tail of a closed arc to its head; return what got through.
+
+        Other outages have asked the same before: the ways they found are tried first, and where what then stopped
+        them still stands, nothing more is searched.
+        """
+        room, to = self.room, self.to
+        u, v = to[2 * arc + 1], to[2 * arc]
+        ways, sent = self._ways.setdefault(arc, []), 0
+        for way in ways:
+            push = limit - sent
+            for a in way:
+                if room[a] < push:
+                    push = room[a]
+                    if not push:
+                        break
+            else:
+                sent += self._along(way, push)
+                if sent == limit:
+                    return sent
+        wall = self._walls.get(arc)
+        if wall is not None and not any(room[a] for a in wall):
+            return sent
+        while sent < limit:
+            came = self._search(u, v)
+            if v not in came:
+                self._walls[arc] = [a for x in came for a in self.at[x] if to[a] not in came]
+                break
+            way = self._way(came, u, v)
+            ways.append(way)
+            sent += self._along(way, limit - sent)
+        del ways[:-WAYS]
+        return sent
+
     def _send(self, came: Mapping[int, int], source: int, sink: int, limit: int) -> int:
         """Send what fits, up to `limit`, along the path that `came` holds; return how much."""
-        to, room = self.to, self.room
-        path = []
+        return self._along(self._way(came, source, sink), limit)
+
+    def _way(self, came: Mapping[int, int], source: int, sink: int) -> list[int]:
+        """Return the arcs of the path that `came` holds, last first."""
+        way = []
         v = sink
         while v != source:
-            path.append(came[v])
-            v = to[came[v] ^ 1]
-        push = min(limit, *(room[a] for a in path))
-        for a in path:
+            way.append(came[v])
+            v = self.to[came[v] ^ 1]
+        return way
+
+    def _along(self, way: Sequence[int], limit: int) -> int:
+        """Send what fits, up to `limit`, along a path; return how much."""
+        room = self.room
+        push = min(limit, *(room[a] for a in way))
+        for a in way:
             room[a] -= push
             room[a ^ 1] += push
         return push
 
+    def _search(self, source: int, sink: int) -> dict[int, int]:
+        """Return by which residual arc each vertex is reached from the source first, until the sink is."""
+        to, room, at = self.to, self.room, self.at
+        came = {source: -1}
+        queue = [source]
+        for u in queue:
+            if u == sink:
+                break
+            for a in at[u]:
+                if room[a] > 0 and to[a] not in came:
+                    came[to[a]] = a
+                    queue.append(to[a])
+        return came
+
     def _push(self, source: int, sink: int, limit: int) -> int:
         """Send up to `limit` along shortest residual paths; return what got through."""
-        to, room, at = self.to, self.room, self.at
         sent = 0
         while sent < limit:
-            came = {source: -1}
-            queue = [source]
-            for u in queue:
-                if u == sink:
-                    break
-                for a in at[u]:
-                    if room[a] > 0 and to[a] not in came:
-                        came[to[a]] = a
-                        queue.append(to[a])
+            came = self._search(source, sink)
             if sink not in came:
                 break
-            push = self._send(came, source, sink, limit - sent)
-            sent += push
+            sent += self._send(came, source, sink, limit - sent)
         return sent
 
 
