@@ -89,6 +89,7 @@ def main() -> None:
     measure("shipped", shipped, (["AL_DURRES", "ME_BAR", "HR_PLOCE"], ["RO_CONSTANTA", "BG_BURGAS"]), quick)
     big = generated(2_000, 6_000) if quick else generated()
     measure("generated", big, far_pairs(big, 1)[0], quick)
+    in_depth(quick)
 
 
 def measure(name: str, net: mb.Network, ends: tuple[list[str], list[str]], quick: bool) -> None:
