@@ -9,7 +9,7 @@ FROM := Durrës,Bar,Ploče
 TO := Constanța,Burgas
 ASK := --from $(FROM) --to $(TO) --vehicle wheeled-ifv --share 0.3
 
-.PHONY: demo test test-slow test-min lint types docs check bench wheel clean
+.PHONY: demo test test-slow test-min lint types docs readme pictures check bench wheel clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -52,6 +52,12 @@ docs: $(VENV)/.base
 	$(BIN)/python -c "from mobility.schema import data_dictionary as d; print(d())" > docs/data-dictionary.md
 
 check: lint types test
+
+readme: $(VENV)/.base
+	$(BIN)/python tools/readme.py
+
+pictures: $(VENV)/.dev
+	$(BIN)/python tests/pictures.py
 
 bench: $(VENV)/.base
 	$(BIN)/python benchmarks/run.py

@@ -205,5 +205,19 @@ def outages(
     row(name, f"N-1 flow, {len(groups)} outages", ours, scaled, f"networkx: copy and solve, {len(few)} outages, scaled")
 
 
+def in_depth(quick: bool) -> None:
+    """Print the rows of the questions in depth, each from its own file."""
+    import closures
+    import outages as pairs
+    import reliability
+    import sampling
+    import worst
+
+    for topic in (pairs, worst, reliability, sampling, closures):
+        for question, ours, peer, theirs, agree in topic.run(quick):
+            assert agree, question
+            row("in depth", question, ours, theirs, peer)
+
+
 if __name__ == "__main__":
     main()

@@ -107,7 +107,7 @@ def ask(rows, loads, **options):
     return closure(network(rows, terminals=everywhere(rows)), force=force, **options)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_bound_and_plan_enclose_the_time_expanded_optimum(question):
     rows, loads = question
@@ -128,7 +128,7 @@ def test_bound_and_plan_enclose_the_time_expanded_optimum(question):
             assert answer.proven
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions(1), st.lists(st.tuples(st.integers(1, 20), st.integers(0, 12)), min_size=2, max_size=3))
 def test_one_kind_with_several_hours_of_release_is_exact(question, releases):
     rows, [(load, mode)] = question
@@ -142,7 +142,7 @@ def test_one_kind_with_several_hours_of_release_is_exact(question, releases):
     assert not faults(lanes_of(rows), [x for x, _ in loads], plan_of(rows, answer), answer.closure_h)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions(2), st.integers(0, 6), st.integers(1, 12))
 def test_windows_against_the_time_expanded_optimum(question, start, length):
     rows, loads = question
@@ -169,7 +169,7 @@ def _entries(lanes, move):
         at += lanes[n].hours
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_more_capacity_never_slows_and_more_vehicles_never_speed(question):
     rows, loads = question

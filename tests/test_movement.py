@@ -243,7 +243,7 @@ def questions(draw):
     return rows, elements, terminals
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(questions())
 def test_headways_hours_and_counts_hold(question):
     rows, elements, terminals = question

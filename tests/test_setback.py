@@ -28,7 +28,7 @@ def ladders(draw):
     return rows
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ladders(), st.integers(1, 60), st.integers(1, 2))
 def test_every_outage_is_what_closure_says_without_the_links(rows, count, k):
     net, force = network(rows), Force("x", (Element("any", count),))
