@@ -10,55 +10,127 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mobility.arcs import Options
+    from mobility.bottlenecks import Bottlenecks, bottlenecks
     from mobility.check import check
+    from mobility.closure import Closure, Window, closure
     from mobility.contingency import Contingency, contingency
+    from mobility.coverage import Capability, Status, capability, status
+    from mobility.disruption import Disruption, disruption
+    from mobility.dossier import Dossier, run
     from mobility.errors import Finding, InputError, MobilityError
+    from mobility.explore import Page, explore
     from mobility.flows import Throughput, throughput
     from mobility.force import Force, force, forces
-    from mobility.maps import plot
+    from mobility.hazard import Area, Earthquake, Flood, HazardLoss, hazard
+    from mobility.maps import plot, plot_disruption
+    from mobility.montecarlo import MonteCarlo, monte_carlo
+    from mobility.movement import MovementTable, movement_table
     from mobility.network import Network, load
     from mobility.paths import Explanation, Redundancy, Routes, explain, redundancy, routes
+    from mobility.reliability import Reliability, reliability
+    from mobility.replay import Replay, replay
+    from mobility.scenario import Comparison, Scenario, compare, scenario, scenarios
+    from mobility.setback import Sensitivity, Setback, sensitivity, setback
+    from mobility.value import CorridorValue, corridor_value
     from mobility.vehicle import Vehicle, vehicle, vehicles
+    from mobility.worstcase import Protection, WorstCase, protection, worst_case
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Options": "arcs", "check": "check",
+    "Bottlenecks": "bottlenecks", "bottlenecks": "bottlenecks",
     "Contingency": "contingency", "contingency": "contingency", "Finding": "errors",
     "InputError": "errors", "MobilityError": "errors", "Throughput": "flows", "throughput": "flows",
-    "Force": "force", "force": "force", "forces": "force",
+    "Closure": "closure", "closure": "closure", "Window": "closure", "setback": "setback", "Setback": "setback",
+    "sensitivity": "setback", "Sensitivity": "setback", "Force": "force", "force": "force", "forces": "force",
+    "Capability": "coverage", "Status": "coverage", "capability": "coverage", "status": "coverage",
+    "MonteCarlo": "montecarlo", "monte_carlo": "montecarlo",
+    "CorridorValue": "value", "corridor_value": "value",
+    "MovementTable": "movement", "movement_table": "movement", "Replay": "replay", "replay": "replay",
+    "Page": "explore", "explore": "explore",
+    "Disruption": "disruption", "disruption": "disruption", "plot_disruption": "maps",
     "plot": "maps", "Network": "network", "load": "network", "Explanation": "paths", "Redundancy": "paths",
     "Routes": "paths", "explain": "paths", "redundancy": "paths", "routes": "paths", "Vehicle": "vehicle",
     "vehicle": "vehicle", "vehicles": "vehicle",
+    "Reliability": "reliability", "reliability": "reliability",
+    "Comparison": "scenario", "Scenario": "scenario", "compare": "scenario", "scenario": "scenario",
+    "scenarios": "scenario", "Dossier": "dossier", "run": "dossier",
+    "Protection": "worstcase", "WorstCase": "worstcase", "protection": "worstcase", "worst_case": "worstcase",
+    "Area": "hazard", "Earthquake": "hazard", "Flood": "hazard", "HazardLoss": "hazard", "hazard": "hazard",
 }  # fmt: skip
 """Where each public name lives; it is imported when it is first asked for, so that ``mobility --help`` is quick."""
 
 __all__ = [
+    "Area",
+    "Bottlenecks",
+    "Capability",
+    "Closure",
+    "Comparison",
     "Contingency",
+    "CorridorValue",
+    "Disruption",
+    "Dossier",
+    "Earthquake",
     "Explanation",
     "Finding",
+    "Flood",
     "Force",
+    "HazardLoss",
     "InputError",
     "MobilityError",
+    "MonteCarlo",
+    "MovementTable",
     "Network",
     "Options",
+    "Page",
+    "Protection",
     "Redundancy",
+    "Reliability",
+    "Replay",
     "Routes",
+    "Scenario",
+    "Sensitivity",
+    "Setback",
+    "Status",
     "Throughput",
     "Vehicle",
+    "Window",
+    "WorstCase",
     "__version__",
+    "bottlenecks",
+    "capability",
     "check",
+    "closure",
+    "compare",
     "contingency",
+    "corridor_value",
+    "disruption",
     "explain",
+    "explore",
     "force",
     "forces",
+    "hazard",
     "load",
+    "monte_carlo",
+    "movement_table",
     "plot",
+    "plot_disruption",
+    "protection",
     "redundancy",
+    "reliability",
+    "replay",
     "routes",
+    "run",
+    "scenario",
+    "scenarios",
+    "sensitivity",
+    "setback",
+    "status",
     "throughput",
     "vehicle",
     "vehicles",
+    "worst_case",
 ]
 
 

@@ -11,20 +11,23 @@ import functools
 import io
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from mobility import __version__
-from mobility.errors import InputError, MobilityError, nearest
+from mobility.errors import Attempts, InputError, MobilityError, nearest
 
 if TYPE_CHECKING:
     from mobility.network import Network
 
 NONE, BAD = 1, 2
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 
 
 class Verbs(click.Group):
@@ -126,12 +129,24 @@ _TO = _text("--to", "destination", metavar="C[,D]", shell_complete=_places, help
 _VIA = _text(
     "--via", multiple=True, metavar="NODE", shell_complete=_places, help="A place to pass; several in this order."
 )
+_SCENARIO = _text(
+    "--scenario", metavar="NAME|FILE", help="Under a scenario; what is given here wins over what it asks."
+)
 _DISTINCT = click.option(
     "--distinct",
     type=click.FloatRange(0, 1),
     metavar="F",
     help="Each shares at most this part of its length with every better one.",
 )
+_FORCE = (
+    _text("--force", metavar="NAME|FILE", help="A force; `mobility force` lists those that are shipped."),
+    click.option("--count", type=click.IntRange(1, 1_000_000), help="Without a force: so many of --vehicle."),
+)
+_LOST = (
+    _text("--group", "groups", multiple=True, metavar="GROUP[,GROUP]", help="Groups of links that are lost; a disruption."),
+    _text("--node", "nodes", multiple=True, metavar="NODE[,NODE]", help="Places that are lost."),
+    _text("--state", "states", multiple=True, metavar="AL[,MK]", help="States that are lost."),
+)  # fmt: skip
 _OPTIONS = (
     _text("--vehicle", default="any", show_default=True, metavar="NAME", shell_complete=_vehicles, help="A vehicle; `mobility info --list vehicles`."),
     _text("--modes", metavar="MODES", help="road,rail,sea,waterway; left out: all."),
@@ -175,24 +190,74 @@ def question(verb: Callable[..., Any], places: bool = True) -> Callable[..., Any
     `places` the ends may be left out.
     """
 
-    @_with((_FROM, _TO, *_OPTIONS, _NETWORK, *_OUTPUT))
+    @_with((_FROM, _TO, _SCENARIO, *_OPTIONS, _NETWORK, *_OUTPUT))
     @click.pass_context
     @functools.wraps(verb)
     def run(
-        ctx: click.Context, /, network: str | None, origin: str | None, destination: str | None, form: str | None,
-        out: str | None, overwrite: bool, quiet: bool, **given: Any,
+        ctx: click.Context, /, network: str | None, origin: str | None, destination: str | None, scenario: str | None,
+        form: str | None, out: str | None, overwrite: bool, quiet: bool, **given: Any,
     ) -> None:  # fmt: skip
-        if places and (origin is None or destination is None):
+        if scenario is None and places and (origin is None or destination is None):
             raise click.UsageError("a question needs --from and --to", ctx)
         _may_write(out, overwrite)
-        net = _load(network)
+        shared = _shared(given)
+        scene = None if scenario is None else Scene(ctx, scenario, network, timed="window" in given)
+        net = scene.net if scene else _load(network)
+        if scene:
+            origin, destination = scene.ends(origin, destination)
+            scene.fill(shared, given)
+            if places and not (origin and destination):
+                raise click.UsageError("the scenario names no places; a question needs --from and --to", ctx)
         if net.notes and not quiet:
             click.echo(f"note: the tables have warnings ({len(net.notes)}); mobility check lists them", err=True)
-        answer, show = verb(net, origin, destination, _shared(given), **given)
+        answer, show = verb(net, origin, destination, shared, **given)
+        answer = scene.sign(answer, quiet) if scene else answer
         Output(_form(form, out), out, overwrite, quiet).give(answer, show)
         ctx.exit(0 if answer.status == "ok" or verb.__name__ == "explain" else NONE)
 
     return run
+
+
+class Scene:
+    """A question under a scenario: its network, and what it asks where the command line is silent.
+
+    `timed` questions get the hours of each closure; others see the network as it stands at hour 0.
+    """
+
+    def __init__(self, ctx: click.Context, name: str, network: str | None, *, timed: bool) -> None:
+        from mobility.scenario import scenario
+
+        own = _load(network) if network is not None else None
+        self.ctx, self.timed = ctx, timed
+        self.scenario = scenario(name, own)
+        self.applied = self.scenario.apply(own)
+        self.net, self.held = (self.applied.net, ()) if timed else self.applied.standing()
+
+    def _silent(self, option: str) -> bool:
+        return self.ctx.get_parameter_source(option) is not click.core.ParameterSource.COMMANDLINE
+
+    def ends(self, origin: Any, destination: Any) -> tuple[Any, Any]:
+        """Return the places given, else those of the scenario."""
+        ask = self.applied.ask
+        return origin or ask["origin"] or None, destination or ask["destination"] or None
+
+    def fill(self, shared: dict[str, Any], given: dict[str, Any]) -> None:
+        """Put what the scenario asks where nothing was given."""
+        shared |= {k: v for k, v in self.applied.ask.items() if k in shared and self._silent(k)}
+        if self.timed:
+            windows = [(x, w.start, w.end, w.factor) for w in self.applied.windows for x in w.links]
+            given["window"] = [*windows, *given["window"]]
+            if given["force"] is None and given["count"] is None:
+                given["force"] = self.scenario.force or None
+
+    def sign(self, answer: Any, quiet: bool) -> Any:
+        """Return the answer with the scenario in its question."""
+        from mobility.scenario import under
+
+        if self.held and not quiet:
+            text = f"note: {self.scenario.name} closes or slows {len(self.held)} links for some hours; shown is hour 0"
+            click.echo(text, err=True)
+        return under(answer, self.scenario.name, self.held)
 
 
 class Output:
@@ -447,13 +512,29 @@ def throughput(net: Network, origin: str, destination: str, shared: dict[str, An
 
 @main.command()
 @question
-@_choice("-n", "n", type=int, default=1, help="Links out at once; 1 so far.")
-def contingency(net: Network, origin: str, destination: str, shared: dict[str, Any], n: int) -> Answered:
-    """Take every link out in turn: delay and lost throughput, apart."""
+@_choice("-n", "n", type=int, default=1, help="Parts out at once: 1 or 2.")
+@_choice(
+    "--of",
+    type=click.Choice(["links", "nodes", "groups", "countries"]),
+    default="links",
+    help="What goes out as one: a link with its structure, a place, a group of groups.csv, a state's links of one mode.",
+)
+def contingency(net: Network, origin: str, destination: str, shared: dict[str, Any], n: int, of: str) -> Answered:
+    """Take out every part, or every two: delay and lost throughput, apart."""
     from mobility.contingency import contingency as run
     from mobility.report import show_contingency
 
-    return run(net, origin, destination, n=n, **shared), show_contingency
+    return run(net, origin, destination, n=n, of=of, **shared), show_contingency
+
+
+@main.command()
+@question
+def bottlenecks(net: Network, origin: str, destination: str, shared: dict[str, Any]) -> Answered:
+    """Register what rests on each link, and what its loss costs."""
+    from mobility.bottlenecks import bottlenecks as run
+    from mobility.report import show_bottlenecks
+
+    return run(net, origin, destination, **shared), show_bottlenecks
 
 
 def _hours(
@@ -471,10 +552,23 @@ def _hours(
     return out
 
 
+_TABLE = (
+    _text("--table", type=click.Path(dir_okay=False), metavar="FILE", help="Write the movement table: .csv, .xlsx or .json."),
+    _text("--gantt", type=click.Path(dir_okay=False), metavar="FILE", help="Draw its units over time: .png, .svg or .pdf."),
+    _text("--graph", type=click.Path(dir_okay=False), metavar="FILE", help="Draw distance over time on the way that carries most."),
+    _text("--arrivals", type=click.Path(dir_okay=False), metavar="FILE", help="Draw the arrival curve."),
+    _text("--start", metavar="DATE", help="Hour 0, as 2026-12-01T06:00; then the table has dates."),
+    click.option("--replay", type=click.IntRange(1, 100_000), metavar="N", help="Simulate the table N times with random delays."),
+    _choice("--seed", type=click.IntRange(0), default=1, help="Of the replay."),
+    _choice("--delay", type=click.FloatRange(0, 3), default=0.15, help="Spread of running times in the replay."),
+    click.option("--failures", is_flag=True, help="Let links fail in the replay by their probability."),
+    click.option("--deadline", type=click.FloatRange(0), metavar="H", help="Hour for which the replay says how likely it is met."),
+)  # fmt: skip
+
+
 @main.command()
 @functools.partial(question, places=False)
-@_text("--force", metavar="NAME|FILE", help="A force; `mobility force` lists those that are shipped.")
-@click.option("--count", type=click.IntRange(1, 1_000_000), help="Without a force: so many of --vehicle.")
+@_with(_FORCE)
 @_choice(
     "--gap", type=click.FloatRange(0, 10), default=0.05, help="Refine the plan while it is this part above the bound."
 )
@@ -486,26 +580,118 @@ def _hours(
     metavar="LINK:FROM:TO[:LEFT]",
     help="A link that is out, or has a part of its capacity LEFT, in some hours.",
 )
+@_with(_TABLE)
 def closure(
     net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], force: str | None,
-    count: int | None, gap: float, time_limit: float, window: list[tuple[str, float, float, float]],
+    count: int | None, gap: float, time_limit: float, window: list[tuple[str, float, float, float]], **more: Any,
 ) -> Answered:  # fmt: skip
     """Say when the last vehicle of a force has arrived, and what held it up."""
     from mobility.closure import Window
     from mobility.closure import closure as run
+    from mobility.report import show_closure
+
+    made = _force_of(net, shared, force, count)
+    windows = [Window((link,), start, end, left) for link, start, end, left in window]
+    asked = {k: v for k, v in more.items() if v is not None}
+    ask = functools.partial(run, net, origin, destination, force=made, gap=gap, time_limit=time_limit, windows=windows)
+    if not asked.keys() & {"table", "gantt", "graph", "arrivals", "start", "replay"}:
+        return ask(**shared), show_closure
+    return _moved(lambda: ask(**shared), asked)
+
+
+def _moved(ask: Callable[[], Any], asked: dict[str, Any]) -> Answered:
+    """Answer with a movement table: write what is asked for, simulate it, and show both."""
+    from mobility.movement import WRITTEN, movement_table
+    from mobility.movement import start_of as read
+    from mobility.report import show_moved
+
+    params = click.get_current_context().params
+    charts = {k: asked[k] for k in ("gantt", "graph", "arrivals") if k in asked}
+    for k in (k for k in ("table", *charts) if k in asked):
+        endings = WRITTEN if k == "table" else (".png", ".svg", ".pdf")
+        if Path(asked[k]).suffix.casefold() not in endings:
+            raise InputError(f"--{k} {asked[k]}: the name must end in {', '.join(endings)}")
+        _may_write(asked[k], params["overwrite"])
+    start = read(asked.get("start"))
+    answer = ask()
+    if answer.closure_h is None:
+        return _Moved(answer), show_moved
+    table, seen = movement_table(answer, start=start), None
+    if "replay" in asked:
+        from mobility.replay import replay as simulate
+
+        more = {"seed": asked["seed"], "delay": asked["delay"], "failures": asked["failures"]}
+        more["deadline_h"] = asked.get("deadline")
+        with click.progressbar(length=asked["replay"], label="replay", file=sys.stderr, hidden=params["quiet"]) as bar:
+            seen = simulate(table, runs=asked["replay"], progress=lambda done, of: bar.update(1), **more)
+    if "table" in asked:
+        table.save(asked["table"], overwrite=params["overwrite"])
+    for kind, file in charts.items():
+        table.plot(kind, path=file, replay=seen, overwrite=params["overwrite"])
+    for file in (asked[k] for k in ("table", *charts) if k in asked and not params["quiet"]):
+        click.echo(f"written: {file}", err=True)
+    return _Moved(answer, table, seen), show_moved
+
+
+class _Moved:
+    """A closure with its movement table and, if asked for, its replay."""
+
+    def __init__(self, answer: Any, table: Any = None, seen: Any = None) -> None:
+        self.answer, self.table, self.seen, self.status = answer, table, seen, answer.status
+
+    def to_frame(self) -> Any:
+        """Return the units of the movement table."""
+        return self.answer.to_frame() if self.table is None else self.table.to_frame("units")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the closure with the table and the replay."""
+        out: dict[str, Any] = self.answer.to_dict()
+        out["table"] = None if self.table is None else self.table.to_dict()
+        return out | ({"replay": self.seen.to_dict()} if self.seen is not None else {})
+
+
+def _force_of(net: Network, shared: dict[str, Any], force: str | None, count: int | None) -> Any:
+    """Return the force that is asked for by name, by file, or as a count of one vehicle."""
     from mobility.force import Element, Force
     from mobility.force import force as find
-    from mobility.report import show_closure
 
     if (force is None) == (count is None):
         raise InputError("give a --force, or a --vehicle and a --count")
-    if force is None:
-        made = Force(f"{count} {shared['vehicle']}", (Element(shared["vehicle"], count or 1),))
-    else:
-        made = find(force, net)
-    windows = [Window((link,), start, end, left) for link, start, end, left in window]
-    answer = run(net, origin, destination, force=made, gap=gap, time_limit=time_limit, windows=windows, **shared)
-    return answer, show_closure
+    if force is not None:
+        return find(force, net)
+    return Force(f"{count} {shared['vehicle']}", (Element(shared["vehicle"], count or 1),))
+
+
+@main.command()
+@functools.partial(question, places=False)
+@_with(_FORCE)
+@_choice("-k", "k", type=click.IntRange(1, 4), default=1, help="How many go out at once.")
+@_choice("--of", type=click.Choice(["links", "nodes", "groups", "countries"]), default="links", help="What goes out.")
+@_choice("--time-limit", type=click.FloatRange(0, 86_400), default=120.0, metavar="S", help="Seconds to search.")
+def setback(
+    net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], force: str | None,
+    count: int | None, k: int, of: str, time_limit: float,
+) -> Answered:  # fmt: skip
+    """Take links, places or groups out, and say by how much a force closes later."""
+    from mobility.report import show_setback
+    from mobility.setback import setback as run
+
+    made = _force_of(net, shared, force, count)
+    return run(net, origin, destination, force=made, k=k, of=of, time_limit=time_limit, **shared), show_setback
+
+
+@main.command()
+@functools.partial(question, places=False)
+@_with(_FORCE)
+def sensitivity(
+    net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], force: str | None,
+    count: int | None,
+) -> Answered:  # fmt: skip
+    """Say which assumption moves closure most: capacities, speeds, waits."""
+    from mobility.report import show_sensitivity
+    from mobility.setback import sensitivity as run
+
+    return run(net, origin, destination, force=_force_of(net, shared, force, count), **shared), show_sensitivity
 
 
 @main.command("force")
@@ -531,16 +717,321 @@ def force_(
         output.give(_Facts(made.to_frame(net)), lambda console, _: report.show_force(console, made, net))
 
 
-MAPS = {
-    "corridors": None,
-    "capability": None,
-    "status": None,
-    "routes": "routes",
-    "explain": "explain",
-    "redundancy": "redundancy",
-    "flow": "throughput",
-    "contingency": "contingency",
+@main.command()
+@question
+@click.option(
+    "--fail",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Probability that a link fails, for all; left out: their fail_probability.",
+)
+@_choice("--method", type=click.Choice(["auto", "exact", "monte-carlo"]), default="auto", help="How.")
+@_choice(
+    "--runs", type=click.IntRange(1, 1_000_000_000), metavar="N", default=100_000, help="Samples, where it is sampled."
+)
+@_choice("--seed", type=click.IntRange(0), metavar="S", default=0, help="Of the samples.")
+def reliability(
+    net: Network, origin: str, destination: str, shared: dict[str, Any], fail: float | None, method: str, runs: int,
+    seed: int,
+) -> Answered:  # fmt: skip
+    """Say how likely some way stays open when links fail at random."""
+    from mobility.reliability import reliability as run
+    from mobility.report import show_reliability
+
+    return run(net, origin, destination, fail=fail, method=method, runs=runs, seed=seed, **shared), show_reliability
+
+
+@main.command("worst-case")
+@question
+@click.option("-k", "k", type=int, metavar="K", help="Most units lost; left out: 3, or what the budget buys.")
+@_choice("--objective", type=click.Choice(["throughput", "time"]), default="throughput", help="What is hurt.")
+@_choice(
+    "--of", type=click.Choice(["links", "nodes", "groups", "countries"]), default="links", help="What is lost as one."
+)
+@_choice(
+    "--partial",
+    type=float,
+    metavar="F",
+    default=1.0,
+    help="Part of the capacity that is lost; 1 closes. Throughput only.",
+)
+@click.option("--budget", type=float, metavar="B", help="What the opponent can spend; needs --costs.")
+@_text("--costs", type=click.Path(), metavar="FILE", help="CSV of unit,cost; the unit * stands for all others.")
+@_text("--spare", multiple=True, metavar="UNIT[,UNIT]", help="Units that cannot be lost.")
+@click.option("--protect", type=int, metavar="P", help="Ask which P units to protect against it.")
+@_choice("--time-limit", type=float, metavar="S", default=60.0, help="Seconds; then the best found, with its bound.")
+def worst_case(
+    net: Network, origin: str, destination: str, shared: dict[str, Any], costs: str | None, spare: tuple[str, ...],
+    protect: int | None, **asked: Any,
+) -> Answered:  # fmt: skip
+    """Find the links, places or groups whose loss hurts most."""
+    from mobility import report, worstcase
+
+    asked |= {"cost": None if costs is None else worstcase.read_costs(costs), "spare": _split(spare), **shared}
+    if protect is not None:
+        return worstcase.protection(net, origin, destination, protect=protect, **asked), report.show_protection
+    return worstcase.worst_case(net, origin, destination, **asked), report.show_worst_case
+
+
+@main.command("monte-carlo")
+@question
+@_choice("--runs", type=int, metavar="N", default=10_000, help="Samples.")
+@_choice("--seed", type=int, metavar="S", default=1, help="The same seed gives the same answer.")
+@click.option(
+    "--fail", type=float, metavar="P", help="Probability that a link is out, for all; left out: their fail_probability."
+)
+@_text(
+    "--capacity-loss",
+    metavar="LOW:HIGH",
+    help="What fails loses this share of its capacity (0.7:0.95) and can be passed.",
+)
+@_text("--measures", metavar="MEASURES", help="connection,time,throughput; left out: all.")
+@click.option("--stop", type=float, metavar="H", help="End when 95 % intervals are within this of share and means.")
+def monte_carlo(
+    net: Network, origin: str, destination: str, shared: dict[str, Any], runs: int, seed: int, fail: float | None,
+    capacity_loss: str | None, measures: str | None, stop: float | None,
+) -> Answered:  # fmt: skip
+    """Let links fail at random: how connection, time and throughput spread."""
+    from mobility.montecarlo import MEASURES
+    from mobility.montecarlo import monte_carlo as run
+    from mobility.report import show_monte_carlo
+
+    loss = None if capacity_loss is None else _range(capacity_loss, "--capacity-loss")
+    asked = MEASURES if measures is None else _split((measures,))
+    with _bar("samples") as progress:
+        answer = run(
+            net, origin, destination, runs=runs, seed=seed, fail=fail, capacity_loss=loss, measures=asked, stop=stop,
+            progress=progress, **shared,
+        )  # fmt: skip
+    return answer, show_monte_carlo
+
+
+@main.command()
+@question
+@_text("--earthquake", metavar="LAT,LON,MAG[,DEPTH]", help="Epicentre, magnitude, and depth in km (10).")
+@_choice(
+    "--site", type=click.Choice(["A", "B", "C", "D"]), default="B", help="Ground type of Eurocode 8 under all links."
+)
+@_text("--flood", metavar="FILE|LAT,LON,KM", help="Polygons of a GeoJSON file, or a circle.")
+@click.option("--depth", type=float, metavar="M", help="Depth of a flood; left out: 2 m.")
+@click.option(
+    "--return-period",
+    type=int,
+    metavar="YEARS",
+    help="Depth of a flood by its return period: 10, 20, 50, 100, 200 or 500.",
+)
+@_text("--area", metavar="FILE|LAT,LON,KM", help="Where each bridge, tunnel and port is out with --intensity.")
+@click.option("--intensity", type=float, metavar="P", help="That probability, 0 to 1.")
+@_choice("--runs", type=int, metavar="N", default=2_000, help="Samples.")
+@_choice("--seed", type=int, metavar="S", default=1, help="The same seed gives the same answer.")
+@_choice("--crews", type=int, metavar="C", default=2, help="Repairs at a time in the plan of repairs.")
+@click.option("--independent", is_flag=True, help="Let no structure share what is common to the event.")
+def hazard(
+    net: Network, origin: str, destination: str, shared: dict[str, Any], earthquake: str | None, site: str,
+    flood: str | None, depth: float | None, return_period: int | None, area: str | None, intensity: float | None,
+    runs: int, seed: int, crews: int, independent: bool,
+) -> Answered:  # fmt: skip
+    """Sample an earthquake or a flood: what is lost, and when it is back."""
+    from mobility.hazard import Area, Earthquake, Event, Flood
+    from mobility.hazard import hazard as run
+    from mobility.report import show_hazard
+
+    if sum(x is not None for x in (earthquake, flood, area)) != 1:
+        raise InputError("give one of --earthquake, --flood, --area")
+    if flood is None and (depth is not None or return_period is not None):
+        raise InputError("--depth and --return-period belong to --flood")
+    if depth is not None and return_period is not None:
+        raise InputError("give --depth or --return-period, not both")
+    if (area is None) != (intensity is None):
+        raise InputError("--area and --intensity belong together")
+    event: Event
+    if earthquake is not None:
+        numbers = _numbers(earthquake)
+        if numbers is None or len(numbers) not in (3, 4):
+            raise InputError(
+                f"--earthquake: {earthquake!r}; write LAT,LON,MAG or LAT,LON,MAG,DEPTH, as 41.99,21.43,6.1"
+            )
+        lat, lon, magnitude, deep = (*numbers, 10.0)[:4]
+        event = Earthquake(lat, lon, magnitude, deep, site)
+    elif flood is not None:
+        where = _where(flood)
+        if return_period is not None:
+            event = Flood.of_return_period(where, return_period)
+        else:
+            event = Flood(where) if depth is None else Flood(where, depth)
+    else:
+        event = Area(_where(area or ""), intensity or 0.0)
+    answer = run(
+        net, origin, destination, event=event, runs=runs, seed=seed, crews=crews, correlated=not independent, **shared
+    )
+    return answer, show_hazard
+
+
+def _numbers(text: str) -> list[float] | None:
+    """Return comma-separated numbers, or None where they are none."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        return None
+
+
+def _where(text: str) -> str | tuple[float, float, float]:
+    """Return a circle as typed, else the name of a file."""
+    numbers = _numbers(text)
+    if numbers is None:
+        return text
+    if len(numbers) != 3:
+        raise InputError(f"{text!r} is no circle; write LAT,LON,KM, or name a file")
+    return numbers[0], numbers[1], numbers[2]
+
+
+@main.command("corridor-value")
+@question
+@_choice("--measure", metavar="MEASURE", default="throughput", help="throughput, time, routes or reliability.")
+@_text(
+    "--players",
+    metavar="C[,C]",
+    default="Vc,X,VIII,R10",
+    show_default=True,
+    help="Corridors; branches count with them.",
+)
+@_text("--years", metavar="Y[,Y]", help="A case for each year; left out: the network as it is.")
+@_text("--vehicles", metavar="V[,V]", help="A case for each vehicle, in place of --vehicle.")
+@click.option("--fail", type=float, metavar="P", help="With reliability: probability that a link fails, for all.")
+@click.pass_context
+def corridor_value(
+    ctx: click.Context, /, net: Network, origin: str, destination: str, shared: dict[str, Any], measure: str,
+    players: str, years: str | None, vehicles: str | None, fail: float | None,
+) -> Answered:  # fmt: skip
+    """Say what each corridor adds, over all combinations with the others."""
+    from mobility.report import show_corridor_value
+    from mobility.value import corridor_value as run
+
+    if vehicles is not None and ctx.get_parameter_source("vehicle") is click.core.ParameterSource.DEFAULT:
+        del shared["vehicle"]
+    with _bar("combinations") as progress:
+        answer = run(
+            net, origin, destination, players=players, measure=measure, fail=fail, progress=progress,
+            years=None if years is None else [_year(y) for y in _split((years,))],
+            vehicles=None if vehicles is None else _split((vehicles,)), **shared,
+        )  # fmt: skip
+    return answer, show_corridor_value
+
+
+def _range(text: str, option: str) -> tuple[float, float]:
+    low, colon, high = text.partition(":")
+    try:
+        return float(low), float(high if colon else low)
+    except ValueError:
+        raise InputError(f"{option}: {text!r} is no range; write LOW:HIGH, as 0.7:0.95") from None
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Draw a bar on standard error while something runs; nothing when that is no terminal, or with --quiet."""
+    if click.get_current_context().params["quiet"] or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@main.command("run")
+@click.argument("scenario", required=False)
+@_text("--out", type=click.Path(file_okay=False), help="Folder to write.")
+@click.option("--overwrite", is_flag=True, help="Allow --out to replace a folder that was written here.")
+@_NETWORK
+@click.option("--format", "form", type=click.Choice(["table", "json"]), help="Form of what is printed.")
+@click.option("--quiet", is_flag=True, help="No messages on standard error.")
+@click.pass_context
+def run_(
+    ctx: click.Context, /, scenario: str | None, out: str | None, overwrite: bool, network: str | None,
+    form: str | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Answer all that a scenario asks, into a folder; or list the scenarios."""
+    from mobility import report
+
+    net = _load(network) if network is not None else None
+    output = Output(_form(form, None), None, False, quiet)
+    if scenario is None:
+        if out is not None:
+            raise click.UsageError("name a SCENARIO", ctx)
+        from mobility.scenario import listing
+
+        frame = listing(net)
+        output.give(_Facts(frame), lambda console, _: report.show_frame(console, frame))
+        return
+    if out is None:
+        raise click.UsageError("a run needs --out DIR", ctx)
+    from mobility.dossier import run
+
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a draft is cleared away
+    try:
+        made = run(scenario, out, net=net, overwrite=overwrite, progress=None if quiet else _say)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    output.give(made, report.show_dossier)
+
+
+def _say(text: str) -> None:
+    click.echo(f"{text} ...", err=True)
+
+
+@main.command()
+@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+@_text("--permission", metavar="REGIME[,REGIME]", help="Each scenario under each of these regimes.")
+@_text("--years", metavar="Y[,Y]", help="Each scenario in each of these years.")
+@_NETWORK
+@_with(_OUTPUT)
+@click.pass_context
+def compare(
+    ctx: click.Context, /, scenarios: tuple[str, ...], permission: str | None, years: str | None, network: str | None,
+    form: str | None, out: str | None, overwrite: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Put scenarios side by side; one alone with what it was before."""
+    from dataclasses import replace
+
+    from mobility.report import show_comparison
+    from mobility.scenario import compare as run
+    from mobility.scenario import scenario, variants
+
+    _may_write(out, overwrite)
+    net = _load(network) if network is not None else None
+    attempts = Attempts()
+    found = [attempts.run(scenario, name, net, otherwise=None) for name in scenarios]
+    attempts.done()
+    regimes = _split((permission or "",))
+    in_years = [_year(y) for y in _split((years or "",))]
+    cases = [v for s in found if s is not None for v in variants(s, regimes, in_years)]
+    if network is not None:
+        cases = [replace(c, network=Path(network).absolute()) for c in cases]
+    answer = run(*cases, progress=None if quiet else _say)
+    Output(_form(form, out), out, overwrite, quiet).give(answer, show_comparison)
+    ctx.exit(0 if answer.status == "ok" else NONE)
+
+
+MAPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "corridors": ("", ()),
+    "capability": ("", ()),
+    "status": ("", ()),
+    "routes": ("routes", ("k", "distinct", "via")),
+    "explain": ("explain", ("via",)),
+    "redundancy": ("redundancy", ()),
+    "flow": ("throughput", ()),
+    "contingency": ("contingency", ("n", "of")),
+    "closure": ("closure", ("force",)),
+    "bottlenecks": ("bottlenecks", ()),
+    "worst-case": ("worst_case", ("k", "objective", "of")),
+    "corridor-value": ("corridor_value", ("measure", "fail")),
+    "reliability": ("reliability", ("fail", "runs", "seed")),
+    "monte-carlo": ("monte_carlo", ("fail", "runs", "seed")),
+    "disruption": ("disruption", ("k", "nodes", "groups", "states")),
 }
+"""By kind of map the question that it answers, if any, and the options of its own."""
 
 
 def _year(text: str) -> int:
@@ -553,12 +1044,27 @@ def _year(text: str) -> int:
 @click.argument("kind", type=click.Choice(list(MAPS)))
 @_FROM
 @_TO
+@_SCENARIO
 @_with(_OPTIONS)
 @_NETWORK
-@_choice("-k", "k", type=click.IntRange(1, 9), default=3, help="Number of routes.")
+@_choice("-k", "k", type=click.IntRange(1, 9), default=3, help="Number of routes, or of losses in the worst case.")
 @_DISTINCT
 @_VIA
+@_with(_FORCE)
+@click.option("-n", "n", type=click.IntRange(1, 2), help="Outages at once.")
+@click.option("--of", type=click.Choice(["links", "nodes", "groups", "countries"]), help="What goes out as one.")
+@click.option("--objective", type=click.Choice(["throughput", "time"]), help="What the worst case hurts.")
+@click.option("--measure", type=click.Choice(["throughput", "time", "routes", "reliability"]), help="Worth in what.")
+@click.option("--fail", type=click.FloatRange(0, 1), metavar="P", help="Probability that a link fails, for all.")
+@click.option("--runs", type=click.IntRange(1), metavar="N", help="Samples.")
+@click.option("--seed", type=click.IntRange(0), metavar="S", help="Of the samples.")
 @_text("--years", metavar="Y[,Y]", default="2027,2030,2035", help="Years that a map of the status tells apart.")
+@_with(_LOST)
+@click.option(
+    "--style",
+    type=click.Choice(["pair", "detour"]),
+    help="Disruption: before and after, or the new way against the old.",
+)
 @_text(
     "--out",
     required=True,
@@ -566,43 +1072,91 @@ def _year(text: str) -> int:
     help="File to write: .png, .svg or .pdf; caption and data go beside it.",
 )
 @_choice("--frame", type=click.Choice(["region", "all"]), default="region", help="Let sea lanes widen the frame: all.")
-@_choice("--size", type=click.Choice(["A4", "A3"]), default="A4", help="Paper.")
+@click.option("--size", type=click.Choice(["A4", "A3"]), help="Paper; left out: A4, for several disruptions A3.")
 @_choice("--dpi", type=click.IntRange(30, 600), default=300, help="Resolution of a PNG.")
 @_text("--title", help="Title; left out: what the map shows.")
 @click.option("--overwrite", is_flag=True, help="Allow --out to replace a file.")
 @click.option("--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
 def map_(
-    ctx: click.Context, /, kind: str, origin: str | None, destination: str | None, network: str | None, k: int,
-    distinct: float | None, via: tuple[str, ...], years: str, out: str, frame: Literal["region", "all"],
-    size: Literal["A4", "A3"], dpi: int, title: str | None, overwrite: bool, quiet: bool, **given: Any,
+    ctx: click.Context, /, kind: str, origin: Any, destination: Any, scenario: str | None, network: str | None,
+    years: str, out: str, frame: Literal["region", "all"], size: Literal["A4", "A3"] | None, dpi: int, title: str | None,
+    overwrite: bool, quiet: bool, style: Literal["pair", "detour"] | None, **given: Any,
 ) -> None:  # fmt: skip
     """Draw the network, or the answer of a question, on a map."""
     _may_write(out, overwrite)
-    verb, asks = MAPS[kind], bool(origin and destination)
-    if (verb is not None) != asks or (verb is None and (origin or destination)):
+    options = _shared(given)
+    given |= {name: _split(given[name]) for name in ("nodes", "groups", "states")}
+    page: dict[str, Any] = {"path": out, "dpi": dpi, "title": title, "frame": frame, "overwrite": overwrite}
+    page |= {"size": size} if size else {}
+    (verb, own), scene = MAPS[kind], None
+    if kind == "disruption":
+        _draw_disruptions(
+            ctx, scenario, network, (origin, destination), options, given | {"quiet": quiet}, {"style": style, **page}
+        )
+        return
+    if scenario is not None:
+        scene = Scene(ctx, scenario, network, timed=False)
+        scene.fill(options, given)
+        origin, destination = scene.ends(origin, destination) if verb else (origin, destination)
+    asks = bool(origin and destination)
+    if bool(verb) != asks or (not verb and (origin or destination)):
         needs = "needs --from and --to" if verb else "takes no --from and --to"
         raise InputError(f"a map of {kind} {needs}")
-    net = _load(network)
-    options = _shared(given)
+    net = scene.net if scene else _load(network)
+    given["via"] = ",".join(given["via"])
     import mobility
 
     if kind == "capability":
         subject: Any = mobility.capability(net, options["vehicle"], year=options["year"])
     elif kind == "status":
         subject = mobility.status(net, [_year(part) for part in _split((years,))])
-    elif verb is None:
+    elif not verb:
         subject = net.at(options["year"]) if options["year"] else net
     else:
-        if kind == "routes":
-            options |= {"k": k, "distinct": distinct, "via": ",".join(via)}
+        if kind == "closure":
+            given["force"] = _force_of(net, options, given["force"], given["count"])
+        options |= {name: given[name] for name in own if given[name] is not None}
         subject = getattr(mobility, verb)(net, origin, destination, **options)
     from mobility.maps import plot
 
-    plot(subject, path=out, size=size, dpi=dpi, title=title, frame=frame, overwrite=overwrite)
+    plot(subject, **page)
     if not quiet:
         click.echo(f"written: {out}, its caption and its data", err=True)
     ctx.exit(0 if getattr(subject, "status", "ok") == "ok" or kind == "explain" else NONE)
+
+
+def _draw_disruptions(
+    ctx: click.Context, scenario: str | None, network: str | None, ends: tuple[Any, Any], options: dict[str, Any],
+    given: dict[str, Any], page: dict[str, Any],
+) -> None:  # fmt: skip
+    """Draw a loss, or each of some scenarios, with before and after."""
+    from mobility.disruption import disruption
+    from mobility.maps import plot_disruption
+    from mobility.scenario import scenario as find
+
+    names = _split((scenario,)) if scenario else []
+    if not names and not all(ends):
+        raise InputError("a map of a disruption needs --from and --to, or a --scenario")
+    asked = {k: v for k, v in options.items() if not names or ctx.get_parameter_source(k) is COMMANDLINE}
+    asked |= {k: given[k] for k in ("k", "nodes", "groups", "states")}
+    own = _load(network) if network is not None or not names else None
+    if given["force"] is not None or given["count"] is not None:
+        asked["force"] = _force_of(own or _load(None), options, given["force"], given["count"])
+    attempts = Attempts()
+    scenes = [attempts.run(find, name, own, otherwise=None) for name in names]
+    attempts.done()
+    nets = [own or one.load() for one in scenes if one] or [own or _load(network)]
+    made = [disruption(net, *ends, scenario=one, **asked) for net, one in zip(nets, scenes or [None], strict=True)]
+    plot_disruption(nets[0], made if len(made) > 1 else made[0], **page)
+    for one in made:
+        held = one.question["held_at_hour_0"]
+        if held and not given["quiet"]:
+            text = f"note: {one.name} closes or slows {len(held)} links for some hours; shown is hour 0"
+            click.echo(text, err=True)
+    if not given["quiet"]:
+        click.echo(f"written: {page['path']}, its caption and its data", err=True)
+    ctx.exit(NONE if all(one.status == "no_route" for one in made) else 0)
 
 
 @main.command()

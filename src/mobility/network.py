@@ -300,6 +300,11 @@ class Network:
     def _values(self) -> dict[str, Values]:
         return {}
 
+    @cached_property
+    def _cells(self) -> dict[str, list[Any]]:
+        """Cells of links by column."""
+        return {c: self.table("links")[c].tolist() for c in schema.columns("links")}
+
     def attributes(self, link_id: str) -> pd.DataFrame:
         """Return every attribute of a link with what it rests on, one row per column that has a value.
 
@@ -319,10 +324,14 @@ class Network:
         >>> load().attributes("RD091").loc["mlc_tracked", "basis"]
         'estimate'
         """
-        i = self.link_index[self.find_link(link_id)]
-        row = self.table("links").iloc[i]
+        return pd.DataFrame(self.attribute_rows(self.find_link(link_id))).set_index("column")
+
+    def attribute_rows(self, link_id: str) -> list[dict[str, Any]]:
+        """Return the rows of :meth:`attributes` for the id of a link, quicker where many links are asked for."""
+        i = self.link_index[link_id]
+        row = {c: cells[i] for c, cells in self._cells.items()}
         guesses = set(schema.split(row["estimated"]))
-        out = []
+        out: list[dict[str, Any]] = []
         for name, column in schema.columns("links").items():
             if name in ("estimated", "ranges", "value_confidence", "confidence", "source"):
                 continue
@@ -346,7 +355,7 @@ class Network:
                     "meaning": column.description,
                 }
             )  # fmt: skip
-        return pd.DataFrame(out).set_index("column")
+        return out
 
     def summary(self) -> dict[str, Any]:
         """Return counts by mode, state, corridor and status, and the share of km that rests on estimates."""
@@ -739,6 +748,12 @@ class Network:
         from mobility.maps import plot
 
         return plot(self, **options)
+
+    def explore(self, path: str | Path | None = None, **options: Any) -> Any:
+        """Show the network on an interactive map; see :func:`mobility.explore.explore`."""
+        from mobility.explore import explore
+
+        return explore(self, path, **options)
 
     def _repr_html_(self) -> str:
         parts = {k: self.summary()[k] for k in ("modes", "status")}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import count, islice
+from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -87,6 +88,12 @@ class Answer(ABC):
         from mobility.maps import plot
 
         return plot(self, **options)
+
+    def explore(self, path: str | Path | None = None, **options: Any) -> Any:
+        """Show the answer on an interactive map; see :func:`mobility.explore.explore`."""
+        from mobility.explore import explore
+
+        return explore(self, path, **options)
 
     @abstractmethod
     def to_frame(self) -> pd.DataFrame:

@@ -9,15 +9,28 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mobility.arcs import units
+from mobility.bottlenecks import Bottlenecks
 from mobility.check import CheckResult
 from mobility.closure import Closure, Movement
-from mobility.contingency import Contingency
+from mobility.contingency import Contingency, Outage
+from mobility.dossier import Dossier
 from mobility.flows import Throughput
 from mobility.force import Force, totals
+from mobility.hazard import CAVEAT as NO_FORECAST
+from mobility.hazard import Area, Earthquake, Event, Flood, HazardLoss, RepairPlan
+from mobility.montecarlo import MonteCarlo, Spread
+from mobility.movement import MovementTable
 from mobility.network import Network
 from mobility.paths import Explanation, Redundancy, Route, Routes
+from mobility.reliability import Reliability
+from mobility.replay import Replay
+from mobility.scenario import Comparison, Figures
 from mobility.schema import split
+from mobility.setback import Sensitivity, Setback
+from mobility.value import Case, CorridorValue
 from mobility.vehicle import Block, Vehicle
+from mobility.worstcase import Protection, WorstCase
 
 CAVEAT = "Screening on public data: no figure is a bridge rating, a route clearance or a train path."
 KOSOVO = (
@@ -68,12 +81,17 @@ def title(console: Console, net: Network, question: Mapping[str, Any], what: str
         "permission": "none",
     }
     parts = [f"vehicle {question['vehicle']}"]
-    parts += [f"{key} {question[key]}" for key, usual in plain.items() if key != "vehicle" and question[key] != usual]
+    for key, usual in plain.items():
+        if key != "vehicle" and question[key] != usual:
+            by_mode = question[key].items() if isinstance(question[key], Mapping) else None
+            parts.append(f"{key} " + (", ".join(f"{m} {v:g}" for m, v in by_mode) if by_mode else str(question[key])))
     if len(question["modes"]) < 4:
         parts.append("by " + "/".join(question["modes"]))
-    for key in ("via", "avoid", "countries", "close"):
-        if question.get(key):
-            parts.append(f"{key} {', '.join(net.name(x) if x in net.node_index else x for x in question[key])}")
+    parts += [
+        f"{key} {', '.join(net.name(x) if x in net.node_index else x for x in question[key])}"
+        for key in ("via", "avoid", "countries", "close")
+        if question.get(key)
+    ]
     also = [x for x in question["closed"] if x not in question["close"]]
     if also:
         parts.append(f"with them, as one structure, {', '.join(also)}")
@@ -308,38 +326,220 @@ def place_of(net: Network, item: str) -> str:
 
 
 def show_contingency(console: Console, answer: Contingency, most: int = 15) -> None:
-    """Print the outages that hurt most."""
-    net = answer.net
-    title(console, net, answer.question, "N-1")
+    """Print the outages that hurt most; of pairs those whose effect is not that of one of the two."""
+    net, n, of = answer.net, answer.question["n"], answer.question["of"]
+    title(console, net, answer.question, f"N-{n}" if of == "links" else f"N-{n} of {of}")
     if answer.time_h is None:
-        console.print("No route even with every link in place.", style="bold red")
+        console.print("No route even with everything in place.", style="bold red")
         foot(console, net, links=())
         return
-    cuts = sum(o.status == "cut" for o in answer.outages)
-    console.print(
-        f"Base: {hours(answer.time_h)}, {number(answer.vehicles_per_day)} vehicles a day. "
-        f"{len(answer.outages)} of {answer.tried} outages change something; {cuts} cut.",
-    )
-    table = grid(
-        ("out", "wrap"),
-        ("where", "wrap"),
-        ("time", "right"),
-        ("delay", "right"),
-        ("veh/day", "right"),
-        ("lost", "right"),
-    )
-    for o in answer.outages[:most]:
-        lost = f"{o.lost_vehicles_per_day / answer.vehicles_per_day:.0%}" if answer.vehicles_per_day else "-"
+    shown = answer.outages if n == 1 else getattr(answer.outages, "together", ())
+    cuts = sum(o.status == "cut" for o in shown)
+    base = f"Base: {hours(answer.time_h)}, {number(answer.vehicles_per_day)} vehicles a day."
+    counts = f"{answer.changing:,} of {answer.tried:,} {'outages' if n == 1 else 'pairs'} change something"
+    if n == 1:
+        console.print(f"{base} {counts}; {cuts} cut.")
+    else:
+        more = f"{len(shown):,} cost more than the worse of the two alone, {cuts} of these cut"
+        console.print(f"{base} {counts}; {more}.")
+    columns = [("out", "wrap"), ("where", "wrap"), ("time", "right"), ("delay", "right"), ("veh/day", "right")]
+    table = grid(*columns, ("lost", "right"), *[("beyond", "right")] * (n - 1))
+    for o in shown[:most]:
         delay = "cut" if o.status == "cut" else "-" if not o.delay_h else f"+{hours(o.delay_h)}"
-        table.add_row(
-            " ".join(o.links), place_of(net, o.links[0]), hours(o.time_h), delay, number(o.vehicles_per_day), lost
-        )
+        cells = [hours(o.time_h), delay, number(o.vehicles_per_day)]
+        losses = [o.lost_vehicles_per_day] if n == 1 else [o.lost_vehicles_per_day, o.excess_lost_vehicles_per_day or 0]
+        cells += [f"{x / answer.vehicles_per_day:.0%}" if answer.vehicles_per_day else "-" for x in losses]
+        table.add_row(*_outage_of(net, of, o), *cells)
+    if shown:
+        console.print(table)
+    if n == 2 and shown:
+        console.print("beyond: of the flow, what the worse of the two alone would not take.", style="dim")
+    if len(shown) > most:
+        console.print(f"… and {len(shown) - most:,} more (--format json lists all)", style="dim", highlight=False)
+    foot(console, net, links=[x for o in shown[:most] for x in o.links])
+
+
+def _outage_of(net: Network, of: str, outage: Outage) -> tuple[str, str]:
+    """Return what an outage takes out, and where that lies."""
+    if of == "links" and len(outage.units) == 1:
+        return " ".join(outage.links), place_of(net, outage.links[0])
+    if of == "links":
+        rows = {str(x): i for x, i in zip(net.table("links")["asset_id"].tolist(), net.link_index, strict=True) if x}
+        return " ".join(outage.units), "; ".join(place_of(net, rows.get(u, u)) for u in outage.units)
+    if of == "nodes":
+        return "; ".join(net.name(u) for u in outage.units), several(len(outage.links), "link")
+    if of == "groups":
+        groups = net.table("groups")
+        names = dict(zip(groups["group_id"].tolist(), groups["name"].tolist(), strict=True))
+        return " ".join(outage.units), "; ".join(names[u] or several(len(outage.links), "link") for u in outage.units)
+    return " ".join(outage.units), several(len(outage.links), "link")
+
+
+def show_bottlenecks(console: Console, answer: Bottlenecks, most: int = 20) -> None:
+    """Print the worst links of the register, and what cuts the two sides apart."""
+    net = answer.net
+    title(console, net, answer.question, "Bottlenecks")
+    if answer.time_h is None:
+        console.print("No route.", style="bold red")
+        foot(console, net, links=())
+        return
+    console.print(f"Base: {hours(answer.time_h)}, {number(answer.vehicles_per_day)} vehicles a day.")
+    table = grid(
+        ("link", "left"), ("where", "wrap"), ("carries", "right"), ("lost", "right"), ("delay", "right"),
+        ("around", "right"), ("min cut", "left"), ("", "left"),
+    )  # fmt: skip
+    for b in answer.links[:most]:
+        lost = f"{b.lost_vehicles_per_day / answer.vehicles_per_day:.0%}" if answer.vehicles_per_day else "-"
+        delay = "cut" if b.status == "cut" else f"+{hours(b.delay_h)}" if b.delay_h else "-"
+        around = "none" if b.around_h is None else f"+{hours(b.around_h)}"
+        flags = {"B": b.bridge, "S": bool(b.closes), "?": b.unknown, "~": b.estimated_capacity}
+        marks = "".join(mark for mark, stands in flags.items() if stands)
+        member = "" if b.in_cuts == "none" else b.in_cuts
+        table.add_row(b.link_id, place_of(net, b.link_id), f"{b.share:.0%}", lost, delay, around, member, marks)
     console.print(table)
-    if len(answer.outages) > most:
+    if len(answer.links) > most:
+        console.print(f"… and {len(answer.links) - most} more (--format json lists all)", style="dim")
+    for count, what in ((1, "alone"), (2, "in pairs")):
+        sets = [c.units for c in answer.cut_sets if len(c.units) == count]
+        if sets:
+            some = ", ".join(" + ".join(units) for units in sets[:8])
+            more = f" and {len(sets) - 8} more" if len(sets) > 8 else ""
+            console.print(f"Cut everything off {what} ({len(sets)}): {some}{more}", highlight=False)
+    if not answer.cut_sets:
+        console.print("No one and no two links cut everything off.")
+    notes = [
+        "carries: share of the flow; lost, delay: without it; around: extra hours from end to end; min cut: in every "
+        "minimum cut or in some; B bridge, S goes out with another link of its structure, ? a limit that matters is "
+        "not known, ~ capacity is an estimate."
+    ]
+    foot(console, net, notes, [b.link_id for b in answer.links[:most]])
+
+
+def show_reliability(console: Console, answer: Reliability, most: int = 12) -> None:
+    """Print how likely a way stays open, and the units that decide it."""
+    net = answer.net
+    title(console, net, answer.question, "Reliability")
+    if answer.status != "ok":
+        console.print("No route even when nothing fails.", style="bold red")
+        foot(console, net, links=())
+        return
+    console.print(
+        f"A way stays open with probability {chance(answer.reliability)}; it is cut with {1 - answer.reliability:.3g}.",
+        style="bold",
+    )
+    low, high = chance(answer.low), chance(answer.high)
+    if answer.method == "exact":
+        console.print("Exact.")
+    elif (answer.low, answer.high) == answer.bounds:
+        console.print(f"Proven to lie between {low} and {high}.")
+    else:
+        console.print(f"{answer.runs:,} samples; 95 % interval {low} to {high}.")
+    top = [i for i in answer.importance if i.birnbaum > i.error][:most]
+    if top:
+        table = grid(
+            ("unit", "wrap"), ("where", "wrap"), ("fails", "right"), ("matters", "right"), ("of the risk", "right"),
+        )  # fmt: skip
+        names = net.table("groups").drop_duplicates("group_id").set_index("group_id")["name"]
+        for i in top:
+            where = names.get(i.unit, "") if i.kind == "group" else place_of(net, i.links[0])
+            table.add_row(i.unit, where, f"{i.fail_probability:.3g}", f"{i.birnbaum:.3g}", f"{i.criticality:.0%}")
+        console.print(table)
         console.print(
-            f"… and {len(answer.outages) - most} more (--format json lists all)", style="dim", highlight=False
+            "matters: reliability with the unit up less that with it down; of the risk: how likely the unit is down "
+            "and decides, as part of all cuts (these overlap)",
+            style="dim",
         )
-    foot(console, net, links=[x for o in answer.outages[:most] for x in o.links])
+    notes = ["Connected means reachable, also by passing a place again on another mode. Places do not fail."]
+    if answer.groups:
+        notes.append(f"{several(len(answer.groups), 'common cause')} of groups.csv counted besides.")
+    if answer.assumed:
+        notes.append(f"{several(len(answer.assumed), 'link')} without a stated probability taken as never failing.")
+    foot(console, net, notes, [x for i in top for x in i.links])
+
+
+def chance(value: float) -> str:
+    """Return a probability as text, near 1 by what is missing.
+
+    >>> chance(0.98765432), chance(1 - 2.5e-9), chance(1.0)
+    ('0.987654', '1 - 2.5e-09', '1')
+    """
+    return f"1 - {1 - value:.2g}" if 0 < 1 - value < 1e-5 else f"{value:.6g}"
+
+
+def _left(objective: str, value: float | None) -> str:
+    if value is None:
+        return "no route"
+    return hours(value) if objective == "time" else f"{number(value)} vehicles a day"
+
+
+def _asked(answer: WorstCase | Protection, what: str) -> str:
+    """Say what is hurt and what is lost as one."""
+    part = answer.question["partial"]
+    share = "" if part == 1 else f", {part:.0%} of the capacity of each"
+    return f"{what} for {answer.objective}, {answer.of} lost{share}"
+
+
+def _proof(answer: WorstCase | Protection, better: str) -> str:
+    """Say whether a worst case is proven, else the bound that was reached."""
+    if answer.proven:
+        return f"Proven: {better}."
+    bound = "none" if answer.bound is None else _left(answer.objective, answer.bound)
+    return f"Not proven within {number(answer.question['time_limit'])} s; bound: {bound}."
+
+
+def _units(console: Console, answer: WorstCase | Protection, ids: Sequence[str]) -> None:
+    """Print units of disruption, each with where it is."""
+    net = answer.net
+    links = net.table("links")["link_id"]
+    rows = {u.id: u.rows for u in units(net, answer.of)}
+    table = grid(("unit", "wrap"), ("where", "wrap"), ("links", "right"))
+    for unit in ids:
+        first = str(links.iat[rows[unit][0]])
+        where = net.name(unit) if answer.of == "nodes" else place_of(net, first) if answer.of == "links" else ""
+        table.add_row(unit, where, str(len(rows[unit])))
+    if ids:
+        console.print(table)
+
+
+def show_worst_case(console: Console, answer: WorstCase) -> None:
+    """Print the units whose loss hurts most, and what each further one adds."""
+    net = answer.net
+    title(console, net, answer.question, _asked(answer, "Worst case"))
+    if answer.status != "ok":
+        console.print("No route even with nothing lost.", style="bold red")
+        foot(console, net, links=())
+        return
+    what = "no route" if answer.cut else _left(answer.objective, answer.value)
+    console.print(
+        f"Without these: {what}; base {_left(answer.objective, answer.base)}. {_proof(answer, 'nothing hurts more')}"
+    )
+    _units(console, answer, answer.units)
+    if len(answer.ranking) > 1:
+        table = grid(("k", "right"), ("left", "right"), ("proven", "left"), ("lost", "wrap"))
+        for r in answer.ranking:
+            table.add_row(str(r.k), _left(answer.objective, r.value), "yes" if r.proven else "no", " ".join(r.units))
+        console.print(table)
+    foot(console, net, links=answer.links)
+
+
+def show_protection(console: Console, answer: Protection) -> None:
+    """Print what to protect, and the worst case that remains."""
+    net = answer.net
+    title(console, net, answer.question, _asked(answer, "Protection"))
+    if answer.status != "ok":
+        console.print("No route even with nothing lost.", style="bold red")
+        foot(console, net, links=())
+        return
+    left = [_left(answer.objective, v) for v in (answer.base, answer.without, answer.value)]
+    console.print(
+        f"Base {left[0]}; the worst case leaves {left[1]}, with these protected {left[2]}. "
+        f"{_proof(answer, 'nothing else helps more')}"
+    )
+    console.print("Protect", style="bold")
+    _units(console, answer, answer.protected)
+    console.print("Worst loss that remains", style="bold")
+    _units(console, answer, answer.units)
+    foot(console, net, links=[*answer.protected_links, *answer.links])
 
 
 def show_findings(console: Console, result: CheckResult, where: str) -> None:
@@ -600,3 +800,371 @@ def show_force(console: Console, made: Force, net: Network) -> None:
     if made.sustainment_t_day:
         console.print(f"Supplies: {made.sustainment_t_day:g} t a day on {made.sustainment_vehicle}.")
     console.print(Text(f"Source: {made.source} ({made.confidence} confidence).", style="dim"))
+
+
+def show_monte_carlo(console: Console, answer: MonteCarlo, most: int = 10) -> None:
+    """Print how connection, time and throughput spread, and which failures change most."""
+    net, fails = answer.net, answer.failures
+    title(console, net, answer.question, "Monte Carlo")
+    if answer.status != "ok" or fails is None:
+        console.print("No route even with every link in place.", style="bold red")
+        foot(console, net, links=())
+        return
+    loss = answer.question["capacity_loss"]
+    does = "are out" if loss is None else f"lose {loss[0]:.0%} to {loss[1]:.0%} of their capacity"
+    console.print(
+        f"{answer.runs:,} samples, seed {answer.question['seed']}. Of {len(fails.ids)} links, structures and groups "
+        f"{number(float(fails.probability.sum()))} {does} in one sample, on average.",
+        highlight=False,
+    )
+    if answer.converged is False:
+        console.print("The samples ran out before the intervals were as narrow as asked for.", style="bold")
+    if answer.connection is not None:
+        c = answer.connection
+        console.print(f"Connected: {c.share:.2%} ({c.low:.2%} to {c.high:.2%})", style="bold")
+    spreads = [("time", answer.time, answer.time_h), ("vehicles/day", answer.throughput, answer.vehicles_per_day)]
+    table = grid(
+        ("", "left"),
+        ("intact", "right"),
+        ("mean", "right"),
+        ("±", "right"),
+        *[(f"P{q}", "right") for q in (5, 10, 50, 90, 95)],
+    )
+    for name, spread, base in spreads:
+        if spread is not None:
+            form = hours if name == "time" else _count
+            half = spread.high - spread.mean
+            table.add_row(
+                name, form(base), form(spread.mean), f"{half:.2f} h" if name == "time" else _count(half),
+                *(form(q) for q in spread.quantiles.values()),
+            )  # fmt: skip
+    if table.rows:
+        console.print(table)
+    for name, spread, _ in spreads:
+        if spread is not None and spread.maximum > spread.minimum:
+            form = hours if name == "time" else _count
+            console.print(f"{name:12}  {form(spread.minimum)} {_bars(spread)} {form(spread.maximum)}", highlight=False)
+    if answer.predictability_h is not None:
+        console.print(f"In hand for nine times in ten: {hours(answer.predictability_h)} (P90 - P50).")
+    if answer.importance:
+        console.print("What changes most when it is out:", style="bold")
+        table = grid(("out", "wrap"), ("where", "wrap"), ("cut", "right"), ("slower", "right"), ("lost/day", "right"))
+        for e in answer.importance[:most]:
+            slower = "-" if e.slower is None else f"{e.slower:+.1%}"
+            table.add_row(e.id, place_of(net, e.links[0]), f"{e.cut:+.1%}", slower, _count(e.lost_vehicles_per_day))
+        console.print(table)
+    notes = ["±: half the 95 % interval of the mean. cut, slower: how much likelier; lost: mean; out against in."]
+    if fails.assumed:
+        notes.append(f"{several(len(fails.assumed), 'link')} without a fail_probability never fail here.")
+    foot(console, net, notes, [x for e in answer.importance[:most] for x in e.links])
+
+
+def _count(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.0f}"
+
+
+def _bars(spread: Spread) -> str:
+    """Return a histogram on one line; what is met at all is drawn.
+
+    >>> from mobility.montecarlo import spread_of
+    >>> import numpy as np
+    >>> _bars(spread_of(np.array([1.0, 1.0, 1.0, 1.0, 2.0])))
+    '█                  ▂'
+    """
+    most = max(spread.counts)
+    return "".join(" ▁▂▃▄▅▆▇█"[-(-8 * n // most)] for n in spread.counts)
+
+
+def show_corridor_value(console: Console, answer: CorridorValue) -> None:
+    """Print what each corridor adds, and how each pair works together."""
+    title(console, answer.net, answer.question, f"Corridor value by {answer.measure}")
+    for case in answer.cases:
+        _value_case(console, answer, case)
+    notes = [
+        "Shapley: mean of what it adds over all orders in which the corridors come. out: lost without it; alone: added "
+        "by it alone; km, flow: of its open links, and its part of the vehicle-km of the maximum flow. Links of no "
+        "corridor named are always in; branches count with their corridor.",
+        "gain: both over the better one, the others away. more or less: what both add together beyond what each adds "
+        "by itself, on average over the others; complements above 0, substitutes below.",
+    ]
+    foot(console, answer.net, notes)
+
+
+def _value_case(console: Console, answer: CorridorValue, case: Case) -> None:
+    when = "as it is" if case.year is None else str(case.year)
+    line = Text(f"{when}, {case.vehicle}: ", style="bold")
+    if case.status != "ok":
+        console.print(line.append("no route even with all of them", style="bold red"))
+        return
+    line.append(f"{_worth(case.full)} {answer.unit} with all, {_worth(case.empty)} without any of them")
+    console.print(line)
+    timed = answer.measure == "time"
+    headings = ["km", "Shapley", "share", "out", "alone", "flow", *(["hours saved"] if timed else [])]
+    table = grid(("corridor", "left"), *[(h, "right") for h in headings])
+    for w in sorted(case.players, key=lambda w: -w.shapley):
+        table.add_row(
+            w.player, _count(w.km), _worth(w.shapley), "-" if w.share is None else f"{w.share:.0%}",
+            _worth(w.knock_out), _worth(w.add_in), "-" if w.flow_share is None else f"{w.flow_share:.0%}",
+            *(["-" if w.hours_saved is None else f"{w.hours_saved:.2f}"] if timed else []),
+        )  # fmt: skip
+    console.print(table)
+    pairs = [p for p in case.pairs if p.gain or p.relation != "independent"]
+    if pairs:
+        table = grid(("together", "left"), ("gain", "right"), ("more or less", "right"), ("", "left"))
+        for p in sorted(pairs, key=lambda p: -p.interaction):
+            table.add_row(" + ".join(p.players), _worth(p.gain), f"{p.interaction:+,.4g}", p.relation)
+        console.print(table)
+    if case.herfindahl is not None:
+        console.print(f"Concentration of the flow (Herfindahl): {case.herfindahl:.2f}", highlight=False)
+    spread = max(c.error for c in case.coalitions)
+    if spread:
+        console.print(f"Sampled where an exact answer is out of reach: values are good to {spread:.2g}.")
+
+
+def _worth(value: float) -> str:
+    """Return a worth, a count or a probability, with the digits that tell.
+
+    >>> _worth(12345.6), _worth(1.46062), _worth(0.0)
+    ('12,346', '1.461', '0')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+FIGURES: Mapping[str, tuple[str, Any]] = {
+    "time_h": ("fastest route", hours),
+    "length_km": ("its length, km", number),
+    "link_disjoint": ("routes sharing no link", number),
+    "node_disjoint": ("routes sharing no place", number),
+    "vehicles_per_day": ("vehicles a day", number),
+    "tonnes_per_day": ("tonnes a day", number),
+    "closure_h": ("closure of the force", hours),
+    "lower_bound_h": ("no earlier than", hours),
+    "reliability": ("reliability", lambda value: f"{value:.4f}"),
+}
+"""Key figures as people read them."""
+
+
+def show_comparison(console: Console, comparison: Comparison) -> None:
+    """Print cases side by side; behind each figure stands what it is more than in the first."""
+    first, cases = comparison.cases[0], comparison.cases
+    room = 3 if all(len(c.name) <= 17 for c in cases) else 2
+    for few in (cases[i : i + room] for i in range(0, len(cases), room)):
+        table = grid(("", "left"), *((case.name, "right") for case in few))
+        for key, (label, shown) in FIGURES.items():
+            if any(getattr(case, key) is not None for case in cases):
+                table.add_row(label, *(_figure(case, key, case.minus(first)[key], shown) for case in few))
+        console.print(table)
+    for case in cases:
+        if case.title not in ("", case.name):
+            console.print(Text(f"{case.name}: {case.title}"))
+        console.print(Text(f"minimum cut, {case.name}: {', '.join(case.cut) or 'none'}", style="dim"))
+        if case.held_at_hour_0:
+            text = f"{case.name}: {several(len(case.held_at_hour_0), 'link')} held for some hours: shown is hour 0"
+            console.print(Text(f"{text}, and in the closure the hours", style="dim"))
+    console.print(Text(CAVEAT, style="dim"))
+
+
+def _figure(case: Figures, key: str, more: float | None, shown: Any) -> str:
+    """Return a figure with what it is more than another."""
+    value = getattr(case, key)
+    if value is None:
+        return "-"
+    sign = "" if not more else f" ({'+' if more > 0 else '-'}{shown(abs(more))})"
+    return f"{shown(value)}{sign}"
+
+
+def show_dossier(console: Console, dossier: Dossier) -> None:
+    """Print before and after, and where everything stands."""
+    console.print(Text(dossier.scenario.title or dossier.scenario.name, style="bold"))
+    show_comparison(console, dossier.comparison)
+    console.print(f"answered: {', '.join(dossier.answers)}")
+    console.print(f"written: {dossier.folder}; start with README.txt")
+
+
+def show_setback(console: Console, answer: Setback) -> None:
+    """Print what sets a force back most."""
+    net = answer.net
+    title(console, net, answer.question, f"Setback, {answer.question['k']} of {answer.question['of']} out at once")
+    if answer.base_h is None:
+        console.print("No closure even with everything there.")
+        foot(console, net, links=[])
+        return
+    cut = sum(o.status == "cut" for o in answer.outages)
+    console.print(
+        f"Closure {hours(answer.base_h)}. {several(len(answer.outages), 'outage')} of those asked "
+        f"({several(answer.asked, 'unit')}) set it back; {cut} leave a part of the force without a way."
+    )
+    table = grid(("out", "wrap"), ("where", "wrap"), ("closes", "right"), ("later", "right"))
+    for o in answer.outages[:15]:
+        rest = f" and {len(o.links) - 2} more" if o.links[2:] else ""
+        where = "; ".join(place_of(net, x) for x in o.links[:2]) + rest
+        later = "cut" if o.delay_h is None else f"+{o.delay_h:.1f} h"
+        table.add_row(", ".join(o.units), where, hours(o.closure_h), later)
+    console.print(table)
+    notes = [] if answer.exact else ["Plans of several kinds of vehicle: each closure lies above its bound (JSON)."]
+    if not answer.complete:
+        notes.insert(0, "Not everything was looked at in the time given; --time-limit asks for more.")
+    foot(console, net, notes, [x for o in answer.outages[:15] for x in o.links])
+
+
+def show_sensitivity(console: Console, answer: Sensitivity) -> None:
+    """Print by how much closure moves with each assumption."""
+    title(console, answer.net, answer.question, "Sensitivity of closure")
+    console.print(f"Closure {hours(answer.base_h)} as assumed.")
+    table = grid(("assumption", "wrap"), ("scaled by", "right"), ("closure", "right"), ("swing", "right"))
+    for f in answer.factors:
+        table.add_row(
+            f.what, f"{f.low:g} to {f.high:g}", f"{hours(f.closure_low_h)} to {hours(f.closure_high_h)}",
+            hours(f.swing_h),
+        )  # fmt: skip
+    console.print(table)
+    foot(console, answer.net, ["One assumption is scaled at a time, by the spread of estimates of low confidence."], [])
+
+
+def show_moved(console: Console, moved: Any) -> None:
+    """Print a closure, and what its movement table and replay come to."""
+    show_closure(console, moved.answer)
+    if moved.table is not None:
+        console.print()
+        _show_table(console, moved.table)
+    if moved.seen is not None:
+        _show_replay(console, moved.seen)
+
+
+def _show_table(console: Console, moved: MovementTable) -> None:
+    """Print what a movement table comes to, and what makes it later than the fluid plan."""
+    counts = ", ".join(several(n, kind) for kind, n in moved.counts.items())
+    date = f" ({moved.date(moved.closure_h)})" if moved.start else ""
+    console.print(Text(f"In whole units: {counts}; closed after {hours(moved.closure_h)}{date}.", style="bold"))
+    later = moved.closure_h - moved.plan_h
+    reasons = [f"{text} {h:+.1f} h" for text, h in moved.reasons if abs(h) >= 0.05][:4]
+    if reasons:
+        chain = f"{later:+.1f} h against the fluid plan, on the chain of units that closes last: "
+        console.print(f"{chain}{'; '.join(reasons)}.")
+    sides = ("element", "wrap"), ("units", "right"), ("first off", "right"), ("closed", "right")
+    table = grid(*sides, ("waits", "right"))
+    for number, closed in sorted(moved.closures.items()):
+        mine = [u for u in moved.units if u.element == number]
+        first = min(u.start_h for u in mine)
+        waits = sum(u.wait_h * u.vehicles for u in mine) / sum(u.vehicles for u in mine if u.final)
+        name = f"{number} {mine[0].name}"
+        table.add_row(name, str(len(mine)), hours(first), hours(closed), f"{waits:.1f} h a vehicle")
+    console.print(table)
+
+
+def _show_replay(console: Console, seen: Replay) -> None:
+    """Print what a simulation of a movement table saw."""
+    runs = seen.question["runs"]
+    line = f"Replay: {hours(seen.closure_h)} without randomness; {several(runs, 'run')}: P50 {hours(seen.p50_h)}, P90 "
+    console.print(Text(f"{line}{hours(seen.p90_h)}.", style="bold"))
+    whole = seen.on_time[0]
+    if whole.probability is not None:
+        console.print(f"All in time with probability {whole.probability:.2f}.")
+    for o in seen.on_time[1:]:
+        if o.probability is not None and o.probability < 0.995:
+            console.print(f"  {o.element} {o.name} by {hours(o.by_h)}: {o.probability:.2f}")
+    if seen.queues:
+        worst = [f"{q.item} {q.vehicle_hours:.0f}" for q in seen.queues[:5]]
+        console.print(f"Longest queues, mean vehicle hours: {', '.join(worst)}.")
+    held = seen.conserved and seen.largest_load <= 1 + 1e-6
+    sound = "No vehicle lost, no capacity exceeded." if held else "VEHICLES LOST OR CAPACITY EXCEEDED."
+    console.print(Text(sound, style="dim"))
+
+
+def _event(event: Event) -> str:
+    if isinstance(event, Earthquake):
+        return (
+            f"Earthquake of magnitude {event.magnitude:g} at {event.lat:g}, {event.lon:g}, {event.depth_km:g} km deep, "
+            f"ground type {event.site}"
+        )
+    where = (
+        f"{event.area[2]:g} km around {event.area[0]:g}, {event.area[1]:g}"
+        if isinstance(event.area, tuple)
+        else str(event.area)
+    )
+    if isinstance(event, Flood):
+        return f"Flood of {event.depth_m:g} m, {where}"
+    return f"Intensity {event.intensity:g}, {where}"
+
+
+def show_hazard(console: Console, answer: HazardLoss, most: int = 12) -> None:
+    """Print what an event takes from a connection, how it comes back, and what to repair first."""
+    net = answer.net
+    title(console, net, answer.question, "Hazard")
+    console.print(Text(_event(answer.event)))
+    if answer.status != "ok" or answer.lost is None or answer.connection is None:
+        console.print("No route even with every link in place.", style="bold red")
+        foot(console, net, [NO_FORECAST], links=())
+        return
+    c, base = answer.connection, answer.vehicles_per_day or 0.0
+    console.print(f"{answer.runs:,} samples, seed {answer.question['seed']}.", highlight=False)
+    console.print(f"Connected: {c.share:.2%} ({c.low:.2%} to {c.high:.2%})", style="bold")
+    table = grid(
+        ("", "left"), ("intact", "right"), ("mean", "right"), ("±", "right"), ("P50", "right"), ("P90", "right")
+    )
+    for name, spread, intact, form in (
+        ("vehicles/day lost", answer.lost, _count(base), _count),
+        ("delay", answer.delay, hours(answer.time_h), hours),
+        ("days of flow lost", answer.triangle_days, "", number),
+        ("whole again, day", answer.full_days, "", number),
+    ):
+        if spread is not None:
+            table.add_row(
+                name, intact, form(spread.mean), form(spread.high - spread.mean), form(spread.quantiles["p50"]),
+                form(spread.quantiles["p90"]),
+            )  # fmt: skip
+    console.print(table)
+    if answer.links:
+        console.print("Likeliest to be out:", style="bold")
+        unit = {Earthquake: "PGA g", Flood: "m deep", Area: "intensity"}[type(answer.event)]
+        table = grid(
+            ("link", "left"), ("where", "wrap"), ("out", "right"), (unit, "right"), ("km", "right"),
+            ("structures", "right"),
+        )  # fmt: skip
+        for x in answer.links[:most]:
+            table.add_row(
+                x.link_id, place_of(net, x.link_id), f"{x.probability:.1%}", f"{x.intensity:.2f}", number(x.exposed_km),
+                number(x.structures),
+            )  # fmt: skip
+        console.print(table)
+    else:
+        console.print("No link that may be used lies in it.")
+    if len(answer.curve) > 1:
+        console.print("Share of the throughput by day, when all repairs begin at once:", style="bold")
+        table = grid(("day", "right"), ("mean", "right"), ("P10", "right"), ("P50", "right"), ("P90", "right"))
+        for r in answer.curve:
+            table.add_row(f"{r.day:g}", *(f"{v:.0%}" for v in (r.mean, r.p10, r.p50, r.p90)))
+        console.print(table)
+    if answer.plan is not None:
+        _repairs(console, net, answer.plan, most)
+    shown = [x.link_id for x in answer.links[:most]]
+    foot(
+        console,
+        net,
+        ["±: half the 95 % interval of the mean. Numbers of structures are estimates.", NO_FORECAST],
+        shown,
+    )
+
+
+def _repairs(console: Console, net: Network, plan: RepairPlan, most: int) -> None:
+    console.print(
+        f"Repairs of a bad sample (P90 of those that lose anything), {several(plan.crews, 'crew')}: "
+        f"{plan.share:.0%} of the throughput is left at first, {number(plan.triangle_days)} days of it are lost",
+        style="bold",
+        highlight=False,
+    )
+    console.print("No order loses less." if plan.proven else "In a greedy order; a better one may exist.")
+    table = grid(
+        ("repair", "left"), ("where", "wrap"), ("crew", "right"), ("from day", "right"), ("to day", "right"),
+        ("then", "right"),
+    )  # fmt: skip
+    whole = min((s.end_day for s in plan.steps if s.share == 1.0), default=0.0)
+    useful = [s for s in plan.steps if s.start_day < whole]
+    for s in useful[:most]:
+        where = place_of(net, s.links[0])
+        table.add_row(s.unit, where, f"{s.crew}", number(s.start_day), number(s.end_day), f"{s.share:.0%}")
+    console.print(table)
+    if len(useful) > most:
+        console.print(f"and {len(useful) - most} more until nothing is lost")
+    if len(plan.steps) > len(useful):
+        console.print(f"{several(len(plan.steps) - len(useful), 'repair')} after that restore nothing here.")
