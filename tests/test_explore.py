@@ -1,4 +1,4 @@
-"""The interactive map without a browser: one file, a strict policy, nothing of a table as markup, and the whole answer."""
+"""The interactive map without a browser: one file, a strict policy, no markup out of tables, the whole answer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ import pytest
 import shapely
 
 import mobility as mb
-from mobility.explore import LINES, page_data
+from mobility.disruption import disruption
 from mobility.exhibits import exhibit
+from mobility.explore import LINES, page_data
 from mobility.maps import VIEWS
 from mobility.network import shipped
+from mobility.worstcase import protection, worst_case
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- \u2028 & \" ' {{7*7}}"
 ASK = {"origin": "Durrës", "destination": "Burgas"}
@@ -126,7 +128,8 @@ def test_policy_names_the_script_and_the_style_by_hash(net: mb.Network) -> None:
         return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
     assert rules == {
-        "default-src": "'none'", "script-src": digest(seen.text["script"][1]), "style-src": digest(seen.text["style"][0]),
+        "default-src": "'none'", "script-src": digest(seen.text["script"][1]),
+        "style-src": digest(seen.text["style"][0]),
         "worker-src": "blob:", "connect-src": "blob:", "img-src": "data: blob:", "base-uri": "'none'",
         "form-action": "'none'",
     }  # fmt: skip
@@ -169,12 +172,19 @@ def test_rows_and_lines_name_links_that_are_there(net: mb.Network, answers: dict
         assert used, name
 
 
-def test_every_kind_that_can_be_drawn_can_be_explored(answers: dict[str, mb.Network]) -> None:
-    tried = {type(a) for a in answers.values()} | {mb.Network}
-    rest = {kind.__name__ for kind in set(VIEWS) - tried}
-    assert rest <= {"WorstCase", "Protection", "MonteCarlo", "CorridorValue", "Setback", "Sensitivity", "MovementTable"}
-    more = mb.monte_carlo(answers["routes"].net, **ASK, runs=50, fail=0.02)
-    assert exhibit(more).lines or exhibit(more).groups
+def test_every_kind_that_can_be_drawn_can_be_explored(net: mb.Network, answers: dict[str, mb.Network]) -> None:
+    more = [
+        mb.monte_carlo(net, **ASK, runs=50, fail=0.02),
+        worst_case(net, **ASK, modes="road", k=2),
+        protection(net, **ASK, modes="road", k=1, protect=1),
+        mb.corridor_value(net, **ASK, players="VIII,X"),
+        disruption(net, **ASK, close=["RD058"]),
+    ]
+    for answer in more:
+        shown = exhibit(answer)
+        assert shown.groups, type(answer).__name__
+        assert {k for g in shown.groups for r in g.rows for k in r.links} <= set(net.link_index)
+    assert set(VIEWS) <= {type(a) for a in (net, *answers.values(), *more)}
 
 
 def test_routes_and_figures_are_those_of_the_answer(answers: dict[str, mb.Network]) -> None:
@@ -187,7 +197,7 @@ def test_routes_and_figures_are_those_of_the_answer(answers: dict[str, mb.Networ
     assert sorted(r.links or (f"{r.nodes[0]}",) for r in cut.rows) == sorted(
         (c.item.partition(":")[2] or c.item,) for c in flow.cut_items
     )
-    assert [r.links[0] for r in links.rows][0] == max(flow.links, key=lambda f: f.vehicles_per_day).link_id
+    assert links.rows[0].links[0] == max(flow.links, key=lambda f: f.vehicles_per_day).link_id
     losses = exhibit(answers["contingency"]).groups[0].rows
     worst = answers["contingency"].outages[0]
     assert losses[0].links == worst.links

@@ -317,9 +317,7 @@ def compile_arcs(
     return _build(net, carrier, screened, link_open, offered, asked, options)
 
 
-def _misspelt(
-    modes: Sequence[str], unknown: str, estimates: str, share: float | Mapping[str, float]
-) -> list[Finding]:
+def _misspelt(modes: Sequence[str], unknown: str, estimates: str, share: float | Mapping[str, float]) -> list[Finding]:
     """Return a finding for each option whose value is none that it can have."""
     faults = [
         f"no mode is called {m!r}{did_you_mean(m, MODES)}; modes: {', '.join(MODES)}" for m in modes if m not in MODES

@@ -18,16 +18,19 @@ from mobility.answerviews import RANKS, outage_name, unit_name
 from mobility.bottlenecks import Bottlenecks
 from mobility.closure import Closure, Movement
 from mobility.contingency import Contingency
+from mobility.disruption import Disruption
 from mobility.errors import InputError
 from mobility.flows import Throughput
 from mobility.maps import view_of
+from mobility.netviews import families
 from mobility.network import Network
 from mobility.panel import Panel
 from mobility.paths import Answer, Explanation, Redundancy, Route, Routes
 from mobility.pen import FAINT, INK, OPEN, RED, SOFT, Look
 from mobility.reliability import Reliability
 from mobility.sheet import Mark, Sheet
-from mobility.view import AnswerView, View, item_name, place
+from mobility.value import CorridorValue
+from mobility.view import AnswerView, View, count, item_name, place
 from mobility.worstcase import Protection, WorstCase
 
 MOST_ROWS = 400
@@ -431,7 +434,7 @@ def _worst_rows(answer: WorstCase | Protection, view: View) -> Iterable[Group]:
     def rows(units: Sequence[str], colour: str) -> tuple[Row, ...]:
         found = [(u, members(u)) for u in units]
         return tuple(
-            Row(unit_name(view.net, u, links) if links else u, "", f"{len(links)} links", str(i), colour, links)
+            Row(unit_name(view.net, u, links) if links else u, "", count(len(links), "link"), str(i), colour, links)
             for i, (u, links) in enumerate(found, 1)
         )
 
@@ -498,6 +501,61 @@ def _closure_rows(answer: Closure, view: View) -> Iterable[Group]:
     yield Group("Cannot move", tuple(stuck))
 
 
+def _disruption_rows(answer: Disruption, view: View) -> Iterable[Group]:
+    net, was, now = view.net, answer.before, answer.after
+
+    def hours(value: float | None) -> str:
+        return "none" if value is None else f"{value:.1f} h"
+
+    told = [
+        ("Fastest route", hours(was.time_h), hours(now.time_h)),
+        ("Throughput, vehicles a day", f"{was.vehicles_per_day:,.0f}", f"{now.vehicles_per_day:,.0f}"),
+    ]
+    if was.closure or now.closure:
+        told.append(("Closure of the force", hours(was.closure_h), hours(now.closure_h)))
+    best = [state.routes.routes[0].links if state.routes.routes else () for state in (was, now)]
+    rows = [Row(name, f"{a} → {b}", links=best[1] if i == 0 else ()) for i, (name, a, b) in enumerate(told)]
+    yield Group("Before and after", tuple(rows))
+    for heading, state in (("Routes before", was), ("Routes after", now)):
+        routes = state.routes.routes[: len(RANKS)]
+        yield Group(heading, tuple(_route(net, r, c, True) for r, c in zip(routes, RANKS, strict=False)))
+    lost = {e.link_id: e for e in answer.links if e.lost_capacity > 0}
+    out = [*answer.cut, *(k for k in lost if k not in answer.cut)]
+    parts = []
+    for link in out[:MOST_ROWS]:
+        less = f"−{lost[link].lost_capacity:,.0f}" if link in lost else ""
+        basis = _basis(lost[link].estimated) if link in lost else ""
+        how = "out" if link in answer.cut else "less capacity"
+        parts.append(Row(item_name(net, link), less, how, "×", RED, (link,), (), (("Capacity", basis),)))
+    yield Group("Lost, vehicles a day", tuple(parts))
+    yield Group("Cut off", tuple(Row(place(net, n), nodes=(n,)) for n in answer.isolated[:MOST_ROWS]))
+
+
+def _value_rows(answer: CorridorValue, view: View) -> Iterable[Group]:
+    colours = dict(families(view.net).values())
+    for case in answer.cases:
+        rows = [
+            Row(
+                f"Corridor {w.player}",
+                f"{w.shapley:,.4g}",
+                "" if w.share is None else f"{w.share:.0%} of what all add",
+                w.player,
+                colours.get(w.player, INK),
+                answer.links[w.player],
+                (),
+                (
+                    ("Shapley value", f"{w.shapley:,.4g} {answer.unit}"),
+                    ("Lost when it alone is out", f"{w.knock_out:,.4g} {answer.unit}"),
+                    ("Added when it comes first", f"{w.add_in:,.4g} {answer.unit}"),
+                    ("Open to the vehicle", f"{w.links} links, {w.km:,.0f} km"),
+                ),
+            )
+            for w in sorted(case.players, key=lambda w: -w.shapley)
+        ]
+        year = f", {case.year}" if case.year else ""
+        yield Group(f"Worth of the corridors, {answer.unit}: {case.vehicle}{year}", tuple(rows))
+
+
 def _network_rows(net: Network, view: View) -> Iterable[Group]:
     links, known = net.table("links"), net.values("length_km").value.tolist()
     km: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -526,11 +584,10 @@ def _network_rows(net: Network, view: View) -> Iterable[Group]:
     yield Group("Corridors with their branches", tuple(rows))
 
 
-def _any(answer: Any, view: View) -> Iterable[Group]:
+def _any(answer: Answer, view: View) -> Iterable[Group]:
     """Yield the main table: a row's links are those that its cells or its id name."""
-    frame = answer.to_frame().reset_index() if isinstance(answer, Answer) else None
-    if frame is None or frame.empty:
-        return
+    frame = answer.to_frame()
+    frame = frame.reset_index(drop=frame.index.names == [None])
     index, rows = view.net.link_index, []
     for cells in frame.head(MOST_ROWS).to_dict("records"):
         told = {str(k): _told(v) for k, v in cells.items()}
@@ -561,6 +618,8 @@ GROUPS: Mapping[type, Callable[[Any, View], Iterable[Group]]] = {
     Protection: _worst_rows,
     Reliability: _risk_rows,
     Closure: _closure_rows,
+    Disruption: _disruption_rows,
+    CorridorValue: _value_rows,
 }
 """What lists each kind of answer; others show their main table."""
 
