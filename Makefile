@@ -9,7 +9,7 @@ FROM := Durrës,Bar,Ploče
 TO := Constanța,Burgas
 ASK := --from $(FROM) --to $(TO) --vehicle wheeled-ifv --share 0.3
 
-.PHONY: demo test test-slow test-min lint types docs readme pictures check bench wheel clean
+.PHONY: demo test test-slow test-min test-browser lint types docs readme pictures web check bench wheel clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -41,6 +41,11 @@ test-min:
 	$(VENV)-min/bin/python -m pip --disable-pip-version-check -q install -c $(VENV)-min/floors.txt -e ".[dev]"
 	$(VENV)-min/bin/python -m pytest -n auto -m "not slow" -W default
 
+# The interactive map in Debian's chromium (apt-get install chromium); axe-core comes with `make web`.
+test-browser: $(VENV)/.dev
+	$(PIP) install -c constraints.txt -e ".[browser]"
+	MOBILITY_BROWSER=1 $(BIN)/python -m pytest tests/test_browser.py
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,6 +63,10 @@ readme: $(VENV)/.base
 
 pictures: $(VENV)/.dev
 	$(BIN)/python tests/pictures.py
+
+# The page of the interactive map, src/mobility/web/explore.html, from web/; the same bytes each time.
+web:
+	cd web && npm ci --ignore-scripts --silent && npm run --silent build
 
 bench: $(VENV)/.base
 	$(BIN)/python benchmarks/run.py

@@ -275,3 +275,26 @@ def test_bad_questions_name_every_fault():
         closure(net, None, "t", force=Force("x", (Element("any", 5),)))
     with pytest.raises(mb.InputError, match="window"):
         closure(net, "s", "t", force=Force("x", (Element("any", 5),)), windows=[Window(("1",), 5, 2)])
+
+
+@pytest.mark.parametrize(("rest", "factor"), [("none", 1), ("march", 1 + 0.25 / 2), ("crew", 20.75 / 9), ("day", 2.25)])
+def test_rest_stretches_the_road_and_nothing_else(rest, factor):
+    force = Force("x", (Element("any", 40),))
+    road = closure(network([("1", "s", "t", "road", 6, 10)]), "s", "t", force=force, rest=rest)
+    assert road.closure_h == pytest.approx(6 * factor + 4)
+    rail = closure(network([("1", "s", "t", "rail", 6, 10)]), "s", "t", force=force, rest=rest)
+    assert rail.closure_h == pytest.approx(10)
+
+
+def test_a_state_can_be_given_a_lead_time_of_its_own():
+    nodes = pd.DataFrame({"node_id": list("ab"), "lat": 41.0, "lon": [19.0, 20], "country": ["A", "B"]})
+    links = pd.DataFrame({"link_id": ["1"], "from_node": ["a"], "to_node": ["b"], "mode": "road", "length_km": 90})
+    countries = pd.DataFrame({"country": ["A", "B"], "permission_h": [10, 100]})
+    net = mb.Network.from_frames(nodes=nodes, links=links.assign(time_h=5, capacity_veh_h=10), countries=countries)
+    ask = {"force": Force("x", (Element("any", 50),)), "permission": "status-quo"}
+    assert closure(net, "a", "b", **ask).closure_h == pytest.approx(110)
+    assert closure(net, "a", "b", **ask, lead={"B": 4.0}).closure_h == pytest.approx(20)
+    with pytest.raises(mb.InputError, match="at least 0"):
+        closure(net, "a", "b", **ask, lead={"B": -1.0})
+    with pytest.raises(mb.InputError, match="rest"):
+        closure(net, "a", "b", **ask, rest="siesta")

@@ -537,6 +537,14 @@ def bottlenecks(net: Network, origin: str, destination: str, shared: dict[str, A
     return run(net, origin, destination, **shared), show_bottlenecks
 
 
+def _leads(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """Read lead times as typed: RS=72, several with commas."""
+    try:
+        return {s.strip(): float(h) for s, _, h in (part.partition("=") for part in _split(values))}
+    except ValueError:
+        raise click.BadParameter(f"{', '.join(values)!r}; write RS=72 in hours") from None
+
+
 def _hours(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> list[tuple[str, float, float, float]]:
@@ -573,6 +581,10 @@ _TABLE = (
     "--gap", type=click.FloatRange(0, 10), default=0.05, help="Refine the plan while it is this part above the bound."
 )
 @_choice("--time-limit", type=click.FloatRange(0, 86_400), default=60.0, metavar="S", help="Seconds to plan.")
+@_choice("--rest", type=click.Choice(["none", "march", "crew", "day"]), default="none", help="Halts and rest on roads.")
+@click.option(
+    "--lead", multiple=True, callback=_leads, metavar="STATE=H", help="Permission lead time of a state in hours."
+)
 @click.option(
     "--window",
     multiple=True,
@@ -583,7 +595,8 @@ _TABLE = (
 @_with(_TABLE)
 def closure(
     net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], force: str | None,
-    count: int | None, gap: float, time_limit: float, window: list[tuple[str, float, float, float]], **more: Any,
+    count: int | None, gap: float, time_limit: float, window: list[tuple[str, float, float, float]],
+    rest: str, lead: dict[str, float], **more: Any,
 ) -> Answered:  # fmt: skip
     """Say when the last vehicle of a force has arrived, and what held it up."""
     from mobility.closure import Window
@@ -593,7 +606,9 @@ def closure(
     made = _force_of(net, shared, force, count)
     windows = [Window((link,), start, end, left) for link, start, end, left in window]
     asked = {k: v for k, v in more.items() if v is not None}
-    ask = functools.partial(run, net, origin, destination, force=made, gap=gap, time_limit=time_limit, windows=windows)
+    ask = functools.partial(
+        run, net, origin, destination, force=made, gap=gap, time_limit=time_limit, windows=windows, rest=rest, lead=lead
+    )
     if not asked.keys() & {"table", "gantt", "graph", "arrivals", "start", "replay"}:
         return ask(**shared), show_closure
     return _moved(lambda: ask(**shared), asked)
@@ -1069,7 +1084,7 @@ def _year(text: str) -> int:
     "--out",
     required=True,
     type=click.Path(dir_okay=False),
-    help="File to write: .png, .svg or .pdf; caption and data go beside it.",
+    help="File to write: .html to explore, or .png, .svg or .pdf with caption and data beside it.",
 )
 @_choice("--frame", type=click.Choice(["region", "all"]), default="region", help="Let sea lanes widen the frame: all.")
 @click.option("--size", type=click.Choice(["A4", "A3"]), help="Paper; left out: A4, for several disruptions A3.")
@@ -1118,12 +1133,21 @@ def map_(
             given["force"] = _force_of(net, options, given["force"], given["count"])
         options |= {name: given[name] for name in own if given[name] is not None}
         subject = getattr(mobility, verb)(net, origin, destination, **options)
-    from mobility.maps import plot
+    if _interactive(out):
+        from mobility.explore import explore
 
-    plot(subject, **page)
+        explore(subject, out, title=title, overwrite=overwrite)
+    else:
+        from mobility.maps import plot
+
+        plot(subject, **page)
     if not quiet:
-        click.echo(f"written: {out}, its caption and its data", err=True)
+        click.echo(f"written: {out}" + ("" if _interactive(out) else ", its caption and its data"), err=True)
     ctx.exit(0 if getattr(subject, "status", "ok") == "ok" or kind == "explain" else NONE)
+
+
+def _interactive(out: str) -> bool:
+    return out.lower().endswith((".html", ".htm"))
 
 
 def _draw_disruptions(
@@ -1148,14 +1172,20 @@ def _draw_disruptions(
     attempts.done()
     nets = [own or one.load() for one in scenes if one] or [own or _load(network)]
     made = [disruption(net, *ends, scenario=one, **asked) for net, one in zip(nets, scenes or [None], strict=True)]
-    plot_disruption(nets[0], made if len(made) > 1 else made[0], **page)
+    if _interactive(page["path"]):
+        from mobility.explore import explore
+
+        explore([(one.name, one) for one in made], page["path"], title=page["title"], overwrite=page["overwrite"])
+    else:
+        plot_disruption(nets[0], made if len(made) > 1 else made[0], **page)
     for one in made:
         held = one.question["held_at_hour_0"]
         if held and not given["quiet"]:
             text = f"note: {one.name} closes or slows {len(held)} links for some hours; shown is hour 0"
             click.echo(text, err=True)
     if not given["quiet"]:
-        click.echo(f"written: {page['path']}, its caption and its data", err=True)
+        more = "" if _interactive(page["path"]) else ", its caption and its data"
+        click.echo(f"written: {page['path']}{more}", err=True)
     ctx.exit(NONE if all(one.status == "no_route" for one in made) else 0)
 
 

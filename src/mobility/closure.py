@@ -36,6 +36,11 @@ TICKS = 3.6e6
 
 TIGHT = 1e-9
 
+REST: Mapping[str, float] = {"none": 1.0, "march": 1.125, "crew": (9.0 + 0.75 + 11.0) / 9.0, "day": 2.25}
+"""Hours on the road for one hour of driving: halts of a quarter of an hour every two hours; civil crews, who break for
+45 minutes and rest 11 hours after 9 of driving (Reg. 561/2006, AETR); marches with halts by daylight only. A mean that
+is the same for every hour, where a timetable would place each rest."""
+
 FAR = 1e6
 """A closure beyond this many hours counts as none."""
 
@@ -321,11 +326,21 @@ def _modes(element: Element, vehicle: Vehicle, asked: str | Iterable[str] | None
     return tuple(modes_of(element, vehicle, words(asked) or vehicle.modes))
 
 
+def rested(arcs: Arcs, rest: str) -> Arcs:
+    """Return the arcs with the hours on roads stretched by halts and rest."""
+    mode = arcs.net.table("links")["mode"].to_numpy(object) == "road"
+    factor = np.where(arcs.per_arc(mode, False), REST[rest], 1.0)
+    return arcs if REST[rest] == 1.0 else replace(arcs, time_h=arcs.time_h * factor)
+
+
 def _kinds(
-    net: Network, made: Force, origin: Any, destination: Any, options: Mapping[str, Any]
+    net: Network, made: Force, origin: Any, destination: Any, options: Mapping[str, Any], rest: str = "none"
 ) -> tuple[list[_Kind], dict[str, Any]]:
     """Return the kinds of a force, and the question as the answer repeats it; all faults at once."""
     attempts = Attempts()
+    if rest not in REST:
+        attempts.findings += InputError(f"rest is {rest!r}; it must be {', '.join(REST)}").findings
+        rest = "none"
     nowhere: tuple[list[str], list[str]] = ([], [])
     compiled: dict[tuple[str, tuple[str, ...]], Arcs | None] = {}
     groups: dict[Any, list[int]] = {}
@@ -341,7 +356,8 @@ def _kinds(
         key = (vehicle.name, _modes(e, vehicle, options.get("modes")))
         if key not in compiled:
             ask = {**options, "vehicle": vehicle, "modes": key[1] or options.get("modes")}
-            compiled[key] = attempts.run(compile_arcs, net, **ask, otherwise=None)
+            arcs = attempts.run(compile_arcs, net, **ask, otherwise=None)
+            compiled[key] = arcs and rested(arcs, rest)
         groups.setdefault((key, *map(tuple, sides), e.ready_h, e.latest_h, e.priority), []).append(number)
     attempts.findings = list(dict.fromkeys(attempts.findings))
     attempts.done()
@@ -356,7 +372,7 @@ def _kinds(
     if made.sustainment_t_day:
         # Supplies are a kind without vehicles of the force: so many an hour from hour 0 on.
         carrier = find_vehicle(made.sustainment_vehicle, net)
-        arcs = compile_arcs(net, **{**options, "vehicle": carrier})
+        arcs = rested(compile_arcs(net, **{**options, "vehicle": carrier}), rest)
         hourly = made.sustainment_t_day / float(made.sustainment_payload_t or 1.0) / 24.0
         start, end = ends(net, origin or kinds[0].origins, destination or kinds[0].destinations)
         graph, element = build_graph(arcs, start, end), Element(carrier.name, 1, "supplies", priority=0)
@@ -1175,6 +1191,8 @@ def closure(
     gap: float = 0.05,
     time_limit: float = 60.0,
     windows: Sequence[Window] = (),
+    rest: str = "none",
+    lead: Mapping[str, float] | None = None,
     **options: Unpack[Options],
 ) -> Closure:
     """Compute when the last vehicle of a force has arrived, with a plan and a bound.
@@ -1192,6 +1210,10 @@ def closure(
         Seconds after which plan and bound are given as they stand.
     windows : sequence of Window
         Closures and changes of capacity in hours.
+    rest : {"none", "march", "crew", "day"}
+        Halts and rest on roads; see :data:`REST`.
+    lead : mapping of str to float, optional
+        Permission lead time of single states in hours, instead of the regime's.
     **options
         See :class:`mobility.arcs.Options`; `vehicle` is read only without a force.
 
@@ -1222,9 +1244,11 @@ def closure(
         return time.monotonic() - started > time_limit
 
     made = _force(net, force, options)
-    kinds, question = _kinds(net, made, origin, destination, options)
+    kinds, question = _kinds(net, made, origin, destination, options, rest)
     shut = _windows(net, windows, kinds[0].arcs)
-    best, bound = _earliest(made, kinds, shut, lead_times(net, str(options.get("permission", "none"))), gap, clock)
+    leads = lead_times(net, str(options.get("permission", "none"))) | _leads(net, lead or {})
+    best, bound = _earliest(made, kinds, shut, leads, gap, clock)
+    question |= {"rest": rest, "lead": dict(lead or {})}
     question |= {"windows": [asdict(w) for w in windows], "gap": gap, "time_limit": time_limit}
     if best is None:
         stuck, seconds = _stuck(net, kinds, options), time.monotonic() - started
@@ -1266,6 +1290,19 @@ def _force(net: Network, force: str | Path | Force | None, options: Mapping[str,
 
 _Shut = Mapping[int, Sequence[tuple[float, float, float]]]
 """By compiled arc, hours from and to, and the part of the capacity that is left."""
+
+
+def _leads(net: Network, lead: Mapping[str, float]) -> dict[str, float]:
+    """Return lead times by code of the state."""
+    attempts = Attempts()
+    out: dict[str, float] = {}
+    for state, hours in lead.items():
+        code = attempts.run(net.find_country, state, otherwise="")
+        if not (hours >= 0 and math.isfinite(hours)):
+            attempts.findings += InputError(f"the lead time of {state} is {hours} h; it must be at least 0").findings
+        out[code] = float(hours)
+    attempts.done()
+    return out
 
 
 def _windows(net: Network, windows: Sequence[Window], arcs: Arcs) -> _Shut:

@@ -23,7 +23,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, compile_arcs
-from mobility.closure import Closure, Movement
+from mobility.closure import Closure, Movement, rested
 from mobility.errors import InputError
 from mobility.force import MARCH_UNIT
 from mobility.network import Network, beside, spare
@@ -380,7 +380,8 @@ class _Rooms:
     """Times and capacities for one kind of vehicle."""
 
     def __init__(self, net: Network, vehicle: Vehicle, options: Mapping[str, Any]) -> None:
-        self.arcs: Arcs = compile_arcs(net, vehicle=vehicle, year=options.get("year"), share=options.get("share", 1.0))
+        arcs = compile_arcs(net, vehicle=vehicle, year=options.get("year"), share=options.get("share", 1.0))
+        self.arcs: Arcs = rested(arcs, str(options.get("rest", "none")))
         self.net, self.vehicle = net, vehicle
         self.mode = net.table("links")["mode"].to_numpy(object)
         self.lanes = net.values("ship_lane_m").value

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mobility.closure import Closure
+from mobility.closure import REST, Closure
 from mobility.errors import InputError, MobilityError
 from mobility.movement import MovementTable, MoveUnit, movement_table
 from mobility.network import Network
@@ -167,7 +167,8 @@ class _Roads:
         self.share: Mapping[str, float] | float = share
         speed = vehicle.road_form.road_speed_kmh or math.inf
         wagon = (vehicle.wagon.max_speed_kmh if vehicle.wagon else None) or math.inf
-        self.time = {"road": net.hours(speed), "rail": net.hours(wagon), "other": net.hours()}
+        rest = REST[str(options.get("rest", "none"))]
+        self.time = {"road": net.hours(speed) * rest, "rail": net.hours(wagon), "other": net.hours()}
         self.columns = {
             "road": net.values("capacity_veh_h").value,
             "rail": net.values("capacity_trains_day").value / 24.0,

@@ -11,6 +11,13 @@ const INK = "#12304a";
 const RED = "#C1121F";
 export const FONT = '"Noto Sans", "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif';
 
+/** White or black, whichever can be read on a colour: white from a contrast of 4.5 on (WCAG 2.2). */
+export function inkOn(colour: string): string {
+  const parts = [1, 3, 5].map((i) => Number.parseInt(colour.slice(i, i + 2), 16) / 255);
+  const [r, g, b] = parts.map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)) as [number, number, number];
+  return 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05) >= 4.5 ? "#fff" : "#000";
+}
+
 type Pen = CanvasRenderingContext2D;
 
 function draw(width: number, height: number, paint: (pen: Pen) => void): Picture {
@@ -118,7 +125,7 @@ export function badge(kind: string, text: string, colour: string): Picture {
       pen.strokeStyle = RED;
       pen.strokeText(text, x, y + 0.5);
     }
-    pen.fillStyle = "#fff";
+    pen.fillStyle = kind === "badge" ? inkOn(colour) : "#fff";
     pen.fillText(text, x, y + 0.5);
   });
 }

@@ -1,5 +1,6 @@
 // The list beside the map: all that the map does by pointer it does by keyboard.
 import { byId, h } from "./dom";
+import { inkOn } from "./icons";
 import { type Case, type Data, fold, type Link, type Place, type Row } from "./model";
 
 export type Item =
@@ -86,7 +87,10 @@ export class List {
       group.rows.forEach((row, i) => {
         const item: Item = { kind: "row", key: `row:${at}:${g}:${i}`, row, colour: row.colour };
         const tag = h("span", { class: "tag" }, row.badge);
-        if (row.badge) tag.style.background = row.colour || "#55636f";
+        if (row.badge) {
+          tag.style.background = row.colour || "#55636f";
+          tag.style.color = inkOn(row.colour || "#55636f");
+        }
         const entry = this.entry(item, [row.name, row.note, row.value, ...row.links].join(" "), [
           tag, h("span", { class: "name" }, row.name), h("span", { class: "value" }, row.value),
           h("span", { class: "more" }, row.note),

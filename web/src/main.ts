@@ -2,7 +2,7 @@
 import "./style.css";
 import { Details, told } from "./details";
 import { byId, h, s } from "./dom";
-import { signs, toUrl } from "./icons";
+import { badge, signs, toUrl } from "./icons";
 import { type Item, kindOf, List } from "./list";
 import { MapView, type Target, type View } from "./mapview";
 import { type Case, type Key, type Link, OPEN, read } from "./model";
@@ -224,8 +224,8 @@ function legend(case_: Case): void {
   const pictures = signs();
   const entries = case_.legend.map((key) => {
     if (!key.colour && !key.sign) return h("h3", {}, key.words);
-    const picture = pictures[key.sign];
-    const mark = picture ? h("img", { src: toUrl(picture), alt: "", class: "mark" }) : key.colour ? swatch(key) : h("span", { class: `mark ${key.sign}` });
+    const picture = pictures[key.sign] ?? badge(key.sign === "warning" ? "warning" : "cross", "", SHUT);
+    const mark = key.sign ? h("img", { src: toUrl(picture), alt: "", class: "mark" }) : swatch(key);
     return h("p", {}, mark, key.words);
   });
   const own = (words: string, colour: string, width: number, status = OPEN): HTMLElement =>
