@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import mobility as mb
@@ -277,7 +277,12 @@ def test_what_is_written_reads_as_the_same(tmp_path_factory: Any, small: Path, g
     (folder / "deeper").mkdir()
     for file in (folder / "one.toml", folder / "deeper" / "two.toml"):
         made.write(file)
-        assert Scenario.read(file) == made
+        try:
+            read = Scenario.read(file)
+        except mb.InputError as error:
+            assume("matches no link" not in str(error))  # a selection drawn by chance may select nothing
+            raise
+        assert read == made
     with pytest.raises(mb.InputError, match="exists"):
         made.write(folder / "one.toml")
 
@@ -412,6 +417,7 @@ def test_a_closure_for_some_hours_is_waited_for(tmp_path: Path, small: Path) -> 
 # ---- comparing
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_single_verbs(shipped: Network) -> None:
     one = replace(find("kosovo-north-closed", shipped), force="fuel-convoy")
     one = replace(one, run=Plan(("reliability",), {"reliability": {"fail": 0.02}}))
