@@ -180,8 +180,10 @@ def test_every_kind_that_can_be_drawn_can_be_explored(net: mb.Network, answers: 
         mb.corridor_value(net, **ASK, players="VIII,X"),
         disruption(net, **ASK, close=["RD058"]),
     ]
-    for answer in more:
+    late = mb.setback(net, **ASK, force="fuel-convoy", modes="road")  # has no picture of its own
+    for answer in (*more, late):
         shown = exhibit(answer)
+        assert shown.lines, type(answer).__name__
         assert shown.groups, type(answer).__name__
         assert {k for g in shown.groups for r in g.rows for k in r.links} <= set(net.link_index)
     assert set(VIEWS) <= {type(a) for a in (net, *answers.values(), *more)}

@@ -254,37 +254,19 @@ class _Plain(AnswerView):
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer)
-        kind = type(answer).__name__
-        force = answer.force.name if isinstance(answer, Closure) and answer.force else ""
-        self.title = f"{kind}{f' of {force}' if force else ''}: {self.relation}"
+        self.title = f"{type(answer).__name__}: {self.relation}"
         self.subtitle = f"{answer.headline} ({self.terms})"
         self.answer = answer
 
     def lines(self, sheet: Sheet) -> None:
-        """Add the links by rank, or by vehicles where they are known."""
-        if isinstance(self.answer, Closure):
-            for link, vehicles in _loads(self.answer).items():
-                most = max(_loads(self.answer).values())
-                width = 1.2 + 4.8 * vehicles / most
-                shows = (float(vehicles), "vehicles in all")
-                sheet.stroke(link, RANKS[0], width, self.rows[link].mode, shows=shows, level=round(9 * vehicles / most))
-            return
+        """Add the links of each row in a colour of its own."""
         for i, row in enumerate(r for g in _any(self.answer, self) for r in g.rows):
             for link in row.links:
                 sheet.stroke(link, RANKS[min(i, len(RANKS) - 1)], 2.2, self.rows[link].mode, level=-i)
 
     def panel(self, panel: Panel) -> None:
-        """Write the key figures of a closure and the meaning of its lines."""
-        if isinstance(self.answer, Closure):
-            if self.answer.closure_h is not None:
-                panel.figure(f"{self.answer.closure_h:.1f} h", "until the last vehicle has arrived")
-                panel.figure(f"{self.answer.lower_bound_h or 0:.1f} h", "no plan is faster than this")
-                panel.figure(f"{self.answer.vehicles:,}", "vehicles")
-            panel.heading("Ways")
-            panel.pair(("Road", INK, 2.4, {}), ("railway", INK, 2.4, {"mode": "rail"}))
-            panel.line("Width: vehicles in all", RANKS[0], 4.0)
-            panel.line("Carries at the hour", "#D55E00", 4.0)
-            panel.line("Shut or narrowed at the hour", RED, 2.0, status="closed")
+        """Write the meaning of lines and signs."""
+        panel.pair(("Road", INK, 2.4, {}), ("railway", INK, 2.4, {"mode": "rail"}))
         panel.explain("Origin; destination", "origin", "destination")
         panel.places()
 
@@ -595,7 +577,7 @@ def _any(answer: Answer, view: View) -> Iterable[Group]:
         links = tuple(dict.fromkeys(w for w in words if w in index))
         (_, name), *rest = told.items()
         name = item_name(view.net, name) if name in index else name
-        facts = tuple((k.replace("_", " "), v) for k, v in rest if v)
+        facts = tuple((k.replace("_", " "), v) for k, v in rest if v and not set(v.split()) <= set(links))
         rows.append(Row(name, facts[0][1] if facts else "", facts[0][0] if facts else "", links=links, facts=facts))
     yield Group(type(answer).__name__, tuple(rows))
 
@@ -634,15 +616,6 @@ def _ways(answer: Closure) -> list[Movement]:
 def _few(vehicles: float) -> str:
     """Return a number of vehicles of a fluid plan; below ten their parts are told."""
     return f"{vehicles:,.0f}" if vehicles >= 10 else f"{vehicles:.1f}"
-
-
-def _loads(answer: Closure) -> dict[str, float]:
-    """Return the vehicles that pass each link in all."""
-    out: dict[str, float] = defaultdict(float)
-    for m in answer.movements:
-        for link in m.links:
-            out[link] += m.vehicles
-    return dict(out)
 
 
 def _course(answer: Closure) -> Course | None:
