@@ -106,6 +106,13 @@ def check(network: Network | str | Path | None = None) -> CheckResult:
         vehicles(net)
     except InputError as error:
         findings = findings + error.findings
+    if "upgrades" in net.tables:
+        from mobility.selection import projects  # the rooms to its right are only needed here
+
+        try:
+            projects(net)
+        except InputError as error:
+            findings = findings + error.findings
     for test in _CHECKS:
         findings += _limited(test(net), net)
     sound = not any(f.level == "error" for f in findings)
@@ -197,16 +204,20 @@ def _crossings(net: Network) -> Iterator[Hit]:
         n: {c for c in (a, b) if c}
         for n, a, b in zip(nodes["node_id"], nodes["country"], nodes["country2"], strict=True)
     }
-    kind = dict(zip(nodes["node_id"], nodes["kind"], strict=True))
     waits = set(net.table("borders")["node_id"].tolist())
-    for i, (a, b, mode) in enumerate(zip(links["from_node"], links["to_node"], links["mode"], strict=True)):
-        if mode in ("road", "rail") and of[a] and of[b] and not of[a] & of[b]:
+    state = pd.factorize(nodes["country"].replace("", None).to_numpy(object))[0]  # -1 where none is stated
+    start, end = net.link_ends
+    between = links["mode"].isin(("road", "rail")).to_numpy() & ((state[start] != state[end]) | (state[start] < 0))
+    for i in np.flatnonzero(between).tolist():
+        a, b = links["from_node"].iat[i], links["to_node"].iat[i]
+        if of[a] and of[b] and not of[a] & of[b]:
             pair = f"{'/'.join(sorted(of[a]))}-{'/'.join(sorted(of[b]))}"
             yield "links", i, "to_node", b, f"crosses a border ({pair}) without a border crossing between"
-    for i, (n, c2) in enumerate(zip(nodes["node_id"], nodes["country2"], strict=True)):
-        if kind[n] == "border_crossing" and not c2:
+    kind = nodes["kind"].tolist()
+    for i, (n, c2) in enumerate(zip(nodes["node_id"].tolist(), nodes["country2"].tolist(), strict=True)):
+        if kind[i] == "border_crossing" and not c2:
             yield "nodes", i, "country2", None, "a border crossing needs its second state"
-        if kind[n] == "border_crossing" and waits and n not in waits:
+        if kind[i] == "border_crossing" and waits and n not in waits:
             yield "nodes", i, "node_id", n, "a border crossing without a row in borders.csv; no wait is counted"
 
 
@@ -244,7 +255,11 @@ def _lengths(net: Network) -> Iterator[Hit]:
     length = links["length_km"].to_numpy(float)
     hours = links["time_h"].to_numpy(float)
     mode = links["mode"].tolist()
-    for i in range(len(links)):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        speed = length / hours
+        odd = (a == b) | (length < SHORTER * direct - 0.5) | ((direct > 5) & (length > LONGER * direct))
+        odd |= (length > 0) & ((hours == 0) | ((hours > 0) & ~((speed >= 2) & (speed <= 250))))
+    for i in np.flatnonzero(odd).tolist():
         if a[i] == b[i]:
             yield "links", i, "to_node", links["to_node"].iat[i], "the link ends where it starts; no route uses it"
             continue
@@ -337,11 +352,12 @@ def _sources(net: Network) -> Iterator[Hit]:
         frame = net.table(name)
         if name == "sources" or "source" not in frame.columns:
             continue
-        for i, text in enumerate(frame["source"].tolist()):
-            for item in schema.split(text):
-                key = item.partition(":")[0].strip()
-                if key and key not in known:
-                    yield name, i, "source", key, f"is not in sources.csv{did_you_mean(key, known)}"
+        texts = frame["source"].tolist()
+        cited = {t: [item.partition(":")[0].strip() for item in schema.split(t)] for t in set(texts)}
+        lost = {t: [key for key in keys if key and key not in known] for t, keys in cited.items()}
+        for i, text in enumerate(texts) if any(lost.values()) else ():
+            for key in lost[text]:
+                yield name, i, "source", key, f"is not in sources.csv{did_you_mean(key, known)}"
 
 
 def _estimates(net: Network) -> Iterator[Hit]:
@@ -349,12 +365,14 @@ def _estimates(net: Network) -> Iterator[Hit]:
         frame, known = net.table(name), schema.columns(name)
         if "estimated" not in frame.columns:
             continue
-        for i, text in enumerate(frame["estimated"].tolist()):
-            for word in schema.split(text):
-                if word not in known:
-                    yield name, i, "estimated", word, f"is no column of {name}{did_you_mean(word, known)}"
+        texts = frame["estimated"].tolist()
+        wrong = {t: [word for word in schema.split(t) if word not in known] for t in set(texts)}
+        for i, text in enumerate(texts) if any(wrong.values()) else ():
+            for word in wrong[text]:
+                yield name, i, "estimated", word, f"is no column of {name}{did_you_mean(word, known)}"
     links = net.table("links")
-    for i, text in enumerate(links["ranges"].tolist()):
+    ranges = links["ranges"].tolist()
+    for i, text in enumerate(ranges) if any(ranges) else ():
         for column, (low, high) in schema.parse_ranges(text).items() if text else ():
             value = float(links[column].iat[i])
             if value == value and not low <= value <= high:
@@ -367,17 +385,21 @@ def _consistent(net: Network) -> Iterator[Hit]:
         "road": ("capacity_trains_day", "capacity_sailings_day"), "rail": ("capacity_veh_h", "capacity_sailings_day"),
         "sea": ("capacity_veh_h", "capacity_trains_day"), "waterway": ("capacity_veh_h", "capacity_trains_day"),
     }  # fmt: skip
-    for i, mode in enumerate(links["mode"].tolist()):
-        for column in other[mode]:
-            value = float(links[column].iat[i])
-            if value == value:
-                yield "links", i, column, value, f"is not read on a {mode} link"
-        category, axle = links["line_category"].iat[i], float(links["max_axle_t"].iat[i])
-        if category and axle == axle and abs(LINE_CATEGORY[category][0] - axle) > 1.01:
+    modes = links["mode"].tolist()
+    for column in ("capacity_veh_h", "capacity_trains_day", "capacity_sailings_day"):
+        values = links[column].to_numpy(float)
+        for i in np.flatnonzero(~np.isnan(values)).tolist():
+            if column in other[modes[i]]:
+                yield "links", i, column, float(values[i]), f"is not read on a {modes[i]} link"
+    axles, categories = links["max_axle_t"].to_numpy(float), links["line_category"].tolist()
+    for i in np.flatnonzero(~np.isnan(axles)).tolist() if any(categories) else ():
+        category, axle = categories[i], float(axles[i])
+        if category and abs(LINE_CATEGORY[category][0] - axle) > 1.01:
             yield "links", i, "max_axle_t", axle, f"does not go with line category {category}; max_axle_t is used"
-    row = {m: set() for m in ("road", "rail", "sea", "waterway")}  # type: dict[str, set[str]]
-    for a, b, m in zip(links["from_node"], links["to_node"], links["mode"], strict=True):
-        row[m].update((a, b))
+    row = {
+        m: set(links.loc[links["mode"] == m, ["from_node", "to_node"]].to_numpy(object).ravel().tolist())
+        for m in dict.fromkeys(net.table("borders")["mode"].tolist())
+    }
     for table, columns in (("terminals", ("from_mode", "to_mode")), ("borders", ("mode",))):
         frame = net.table(table)
         if table == "terminals":

@@ -740,16 +740,23 @@ class CompiledFlow:
 
     def maximum(self) -> None:
         """Find a maximum flow, whatever its cost."""
-        if self._most >= 2.0**62:
-            self._bound_source()
+        over = self._bound_source() if self._most >= 2.0**62 else {}
         self.value = int(_discharge(self._start, self._order, self._to, self._room, self.source, self.sink))
+        for a, room in over.items():
+            self._room[a] += room
 
-    def _bound_source(self) -> None:
-        """Give arcs out of the source no more room than what can leave the vertex behind them."""
+    def _bound_source(self) -> dict[int, int]:
+        """Give arcs out of the source no more room than what can leave the vertex behind them.
+
+        Returns what was taken off each; with it the cut behind these arcs is seen again.
+        """
         out = np.bincount(self._to[1::2], weights=self._room[0::2].astype(np.float64), minlength=len(self._start) - 1)
+        over = {}
         for j in range(self._start[self.source], self._start[self.source + 1]):
-            a = self._order[j]
-            self._room[a] = min(int(self._room[a]), int(min(out[self._to[a]], 2.0**55)))
+            a = int(self._order[j])
+            over[a] = max(0, int(self._room[a]) - int(min(out[self._to[a]], 2.0**55)))
+            self._room[a] -= over[a]
+        return over
 
     def cheapest(self) -> None:
         """Find a maximum flow of least cost."""
@@ -793,3 +800,90 @@ def _members(groups: Sequence[Sequence[int]]) -> tuple[Array, Array]:
     """Return groups of arcs as bounds and one row of arcs."""
     member = np.array([a for g in groups for a in g], np.int64)
     return np.concatenate([[0], np.cumsum([len(g) for g in groups])]).astype(np.int64), member
+
+
+@njit(cache=True, nogil=True)
+def _quickest(
+    start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, far: int, count: float,
+    unit: float, ticks: float,
+) -> float:  # fmt: skip
+    """Return the hour at which successive shortest paths have brought in `count`; infinite without any."""
+    n = len(start) - 1
+    potential = np.zeros(n, np.int64)
+    best = np.full(n, far, np.int64)
+    came = np.full(n, -1, np.int32)
+    slot = np.full(n, -1, np.int32)
+    heap = np.empty(n, np.int32)
+    touched = np.empty(n, np.int32)
+    nothing = np.empty(0, np.int32)
+    rate, work = 0.0, 0.0
+    while True:
+        best[source] = 0
+        heap[0] = source
+        slot[source] = 0
+        touched[0] = source
+        size, met = 1, 1
+        reached = False
+        while size > 0:
+            u = heap[0]
+            size -= 1
+            slot[u] = -2
+            if u == sink:
+                reached = True
+                break
+            if size > 0:
+                heap[0] = heap[size]
+                slot[heap[0]] = 0
+                _down(heap, best, slot, size, 0)
+            lift = best[u] + potential[u]
+            for j in range(start[u], start[u + 1]):
+                a = order[j]
+                if room[a] > 0:
+                    v = to[a]
+                    there = lift + cost[a] - potential[v]
+                    if slot[v] != -2 and there < best[v]:
+                        best[v] = there
+                        came[v] = a
+                        size, met = _label(v, heap, best, slot, touched, size, met)
+        if reached:
+            reach = best[sink]
+            for i in range(met):
+                v = touched[i]
+                if slot[v] == -2:
+                    potential[v] += best[v] - reach
+            length = (potential[sink] - potential[source]) / ticks
+            if rate > 0.0 and (count + work) / rate <= length:
+                break
+            push, _ = _send(to, room, came, source, sink, far, nothing, 0)
+            rate += push / unit
+            work += length * (push / unit)
+        for i in range(met):
+            best[touched[i]] = far
+            slot[touched[i]] = -1
+        if not reached:
+            break
+    return (count + work) / rate if rate > 0.0 else np.inf
+
+
+def quickest(
+    size: int, tail: Array, head: Array, capacity: Array, cost: Array, source: int, sink: int, count: float,
+    unit: float, ticks: float,
+) -> float:  # fmt: skip
+    """Return the hour at which `count` vehicles have come from source to sink; see `mobility.closure.quickest`.
+
+    Parameters
+    ----------
+    capacity : ndarray of int
+        Of each arc an hour, in parts of a vehicle of which `unit` make one.
+    cost : ndarray of int
+        Hours of each arc, of which `ticks` make one.
+    """
+    ends = np.empty(2 * len(tail), np.int32)
+    to = np.empty(2 * len(tail), np.int32)
+    ends[0::2], ends[1::2] = tail, head
+    to[0::2], to[1::2] = head, tail
+    start, order = _csr(size, ends)
+    room, toll = np.zeros(len(to), np.int64), np.empty(len(to), np.int64)
+    room[0::2] = capacity
+    toll[0::2], toll[1::2] = cost, -np.asarray(cost)
+    return float(_quickest(start, order, to, room, toll, source, sink, FAR, count, unit, ticks))

@@ -131,6 +131,10 @@ def fold(name: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text).split())
 
 
+MANY = 50_000
+"""Of more known words than this only those that start as the word does are compared with it."""
+
+
 def nearest(word: str, known: Iterable[str], count: int = 3, cutoff: float = 0.6) -> list[str]:
     """Return the known words nearest to a misspelt one, best first.
 
@@ -138,7 +142,11 @@ def nearest(word: str, known: Iterable[str], count: int = 3, cutoff: float = 0.6
     ['Constanța']
     """
     folded: dict[str, str] = {}
-    for k in known:
+    many = list(known)
+    if len(many) > MANY:  # comparing with each would take minutes
+        head = word.strip()[:2].casefold()
+        many = [k for k in many if k[:2].casefold() == head][:MANY]
+    for k in many:
         folded.setdefault(fold(k), k)
     asked = fold(word)[:80]
     hits = difflib.get_close_matches(asked, list(folded), n=count, cutoff=cutoff)

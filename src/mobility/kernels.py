@@ -17,6 +17,9 @@ Array = np.ndarray[Any, Any]
 FAR = 1 << 61
 """Longer than any path; weights are int64 everywhere."""
 
+MANY = 20_000
+"""From so many arcs on a search goes vertex by vertex instead of looking at all arcs again and again."""
+
 WAYS = 128
 """Detours that are kept in mind for each arc while one outage after the other is tried."""
 
@@ -393,6 +396,15 @@ def reached(size: int, tail: Array, head: Array, starts: Sequence[int]) -> Array
     """Return which vertices arcs lead to from `starts`; with tail and head exchanged, which lead there."""
     seen = np.zeros(size, bool)
     seen[list(starts)] = True
+    if len(tail) > MANY:  # one pass for each step away would not do
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import breadth_first_order
+
+        first = np.flatnonzero(seen)
+        ends = np.concatenate([tail, np.full(len(first), size)]), np.concatenate([head, first])
+        graph = csr_array((np.ones(len(ends[0]), np.int32), ends), shape=(size + 1, size + 1))
+        seen[breadth_first_order(graph, size, return_predecessors=False)[1:]] = True
+        return seen
     while True:
         new = head[seen[tail] & ~seen[head]]
         if not len(new):

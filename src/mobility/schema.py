@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,9 @@ from mobility.errors import Finding, InputError, did_you_mean
 
 MAX_BYTES = 2_000_000_000
 """A table larger than this is refused before it is read."""
+
+BLOCK = 20_000
+"""So many rows of a file are held as text at a time; what they say takes a tenth of the room."""
 
 MAX_FINDINGS = 20
 """Of each kind of fault in a column this many are listed; the rest is counted."""
@@ -225,21 +228,46 @@ def read_csv(path: Path, table: str, file: str) -> tuple[Table | None, list[Find
         Every fault of the file, not only the first.
     """
     faults = Faults(file)
-    text = _text(path, faults)
-    if text is None:
+    raw = _bytes(path, faults)
+    if raw is None:
         return None, faults.done()
+    before = list(faults.findings)
+    known = columns(table)
+    header: list[str] = []
+    top: list[str] = []
+    parts: dict[str, list[np.ndarray[Any, Any]]] = {}
+    pools: dict[str, dict[str, str]] = {}
+    at: list[int] = []
     try:
-        rows, lines = _records(text)
+        for rows, lines in _records(raw):
+            if not header:
+                top = rows[0]
+                header = [h.strip() for h in top]
+                if not _header(header, table, faults):
+                    return None, faults.done()
+                parts = {name: [] for name in header if name}
+                rows, lines = rows[1:], lines[1:]
+            cells_of, numbers = _body(rows, lines, header, top, faults)
+            at += numbers
+            for name, cells in cells_of.items():
+                text = _pooled(cells, pools.setdefault(name, {}))
+                parts[name].append(_held(_given(known.get(name), text, numbers, faults)))
     except csv.Error as error:
+        faults = Faults(file)
+        faults.findings = before
         faults.add("error", None, None, None, f"not readable as CSV: {error}; is a quote left open?")
         return None, faults.done()
-    if not rows:
+    if not header:
         faults.add("error", 1, None, None, "the file is empty; a header row is needed")
         return None, faults.done()
-    header = [h.strip() for h in rows[0]]
-    if not _header(header, table, faults):
-        return None, faults.done()
-    body, numbers = rows[1:], lines[1:]
+    data = {name: np.concatenate(parts.pop(name)) for name in list(parts)}
+    return Table(_framed(data, table, len(at)), (file,) * len(at), tuple(at)), faults.done()
+
+
+def _body(
+    body: list[list[str]], numbers: list[int], header: Sequence[str], top: Sequence[str], faults: Faults
+) -> tuple[dict[str, Sequence[str]], list[int]]:
+    """Return the cells of some rows by column and the lines of the rows, without those of the wrong length."""
     width = len(header)
     odd = [i for i, row in enumerate(body) if len(row) != width]
     for i in odd:
@@ -247,7 +275,7 @@ def read_csv(path: Path, table: str, file: str) -> tuple[Table | None, list[Find
         why = "is the file truncated?" if found < width else "is a comma in an unquoted text?"
         message = f"the row has {found} fields, the header {width}; {why}"
         faults.add("error", numbers[i], None, ",".join(body[i]), message, "row length")
-    again = [i for i, row in enumerate(body) if len(row) == width and row[0].strip() == header[0] and row == rows[0]]
+    again = [i for i, row in enumerate(body) if len(row) == width and row[0].strip() == header[0] and row == top]
     for i in again:
         faults.add("error", numbers[i], header[0], header[0], "the header stands again among the rows; delete the line")
     if odd or again:
@@ -255,12 +283,20 @@ def read_csv(path: Path, table: str, file: str) -> tuple[Table | None, list[Find
         numbers = [n for i, n in enumerate(numbers) if i not in drop]
         body = [row for i, row in enumerate(body) if i not in drop]
     cells = list(zip(*body, strict=True)) if body else [()] * width
-    data = {name: list(column) for name, column in zip(header, cells, strict=True) if name}
-    frame = typed(data, table, faults, numbers)
-    return Table(frame, (file,) * len(numbers), tuple(numbers)), faults.done()
+    return {name: column for name, column in zip(header, cells, strict=True) if name}, numbers
 
 
-def _text(path: Path, faults: Faults) -> str | None:
+def _pooled(cells: Sequence[str], pool: dict[str, str]) -> list[str]:
+    """Return cells stripped, those that are alike as one and the same text where many are."""
+    distinct = set(cells)
+    if 4 * len(distinct) > len(cells):
+        return list(map(str.strip, cells))
+    shared = {c: pool.setdefault(t, t) for c, t in zip(distinct, map(str.strip, distinct), strict=True)}
+    return list(map(shared.__getitem__, cells))
+
+
+def _bytes(path: Path, faults: Faults) -> bytes | None:
+    """Return a file that is UTF-8 text, without its byte order mark."""
     try:
         if path.stat().st_size > MAX_BYTES:
             faults.add("error", None, None, None, f"the file is larger than {MAX_BYTES / 1e9:.0f} GB")
@@ -281,7 +317,8 @@ def _text(path: Path, faults: Faults) -> str | None:
         faults.add("error", raw.count(b"\n", 0, nul) + 1, None, None, "NUL byte; the file is damaged or not text")
         return None
     try:
-        return raw.decode("utf-8")
+        raw.decode("utf-8")
+        return raw
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         shown = raw[max(0, error.start - 10) : error.start + 10].decode("latin-1")
@@ -289,8 +326,9 @@ def _text(path: Path, faults: Faults) -> str | None:
         return None
 
 
-def _records(text: str) -> tuple[list[list[str]], list[int]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _records(raw: bytes) -> Iterator[tuple[list[list[str]], list[int]]]:
+    """Yield the rows of a CSV file that are not empty and the lines they start on, `BLOCK` at a time."""
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8", newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
     start = 1
@@ -298,8 +336,12 @@ def _records(text: str) -> tuple[list[list[str]], list[int]]:
         if row:
             rows.append(row)
             lines.append(start)
+            if len(rows) > BLOCK:
+                yield rows, lines
+                rows, lines = [], []
         start = reader.line_num + 1
-    return rows, lines
+    if rows:
+        yield rows, lines
 
 
 def _header(header: Sequence[str], table: str, faults: Faults) -> bool:
@@ -343,29 +385,62 @@ def typed(
     """
     known = columns(table)
     size = len(next(iter(data.values()))) if data else 0
-    out: dict[str, Any] = {}
-    for name, raw in data.items():
-        column = known.get(name)
-        text = ["" if _missing(v) else str(v).strip() for v in raw]
-        at = lines if lines is not None else range(size)
-        if column is None:
-            out[name] = pd.Series(text, dtype=object)
-        elif column.type == "number":
-            out[name] = _numbers(column, text, at, faults)
-        elif column.type == "flag":
-            out[name] = _flags(column, text, at, faults)
-        else:
-            if column.is_list:
-                text = [";".join(split(t)) if ";" in t else t for t in text]
-            _words(column, text, at, faults)
-            out[name] = pd.Series(text, dtype=object)
+    at = lines if lines is not None else range(size)
+    out = {name: _held(_cells(known.get(name), raw, at, faults)) for name, raw in data.items()}
+    return _framed(out, table, size)
+
+
+def _held(cells: Any) -> np.ndarray[Any, Any]:
+    """Return cells as an array, text as objects."""
+    if not isinstance(cells, list):
+        return np.asarray(cells)
+    out = np.empty(len(cells), object)
+    out[:] = cells
+    return out
+
+
+def _framed(out: dict[str, np.ndarray[Any, Any]], table: str, size: int) -> pd.DataFrame:
+    """Return columns as a frame with all those of the schema, in its order, before the others."""
+    known = columns(table)
     for name, column in known.items():
+        word = column.default.get("", "") if column.type == "word" else ""
         if name not in out:
-            word = column.default.get("", "") if column.type == "word" else ""
-            out[name] = np.full(size, np.nan) if column.is_number else pd.Series([word] * size, dtype=object)
-        elif column.type == "word" and column.default.get(""):
-            out[name] = out[name].replace("", column.default[""])
-    return pd.DataFrame({name: out[name] for name in [*known, *(n for n in out if n not in known)]}, copy=False)
+            out[name] = np.full(size, np.nan) if column.is_number else np.full(size, word, object)
+        elif word:
+            out[name][out[name] == ""] = word
+    ordered = [*known, *(n for n in out if n not in known)]
+    series = {n: out[n] if out[n].dtype == float else pd.Series(out[n], dtype=object, copy=False) for n in ordered}
+    return pd.DataFrame(series, copy=False)
+
+
+def _cells(column: Column | None, raw: Sequence[Any], lines: Sequence[int], faults: Faults) -> Any:
+    """Return the cells of a column as floats or as a list of text; text as it stands where the column is unknown."""
+    if column is not None and column.type == "number" and set(map(type, raw)) <= {float, int}:
+        # An integer of Python may be larger than any float.
+        values = np.array([v if type(v) is float or abs(v) < 1 << 60 else np.inf for v in raw], float)
+        if _plain(column, values):
+            return values
+    text = ["" if _missing(v) else str(v).strip() for v in raw]
+    return _given(column, text, lines, faults)
+
+
+def _given(column: Column | None, text: list[str], lines: Sequence[int], faults: Faults) -> Any:
+    """Return stripped cells as `_cells` does."""
+    if column is None:
+        return text
+    if column.is_number:
+        return (_numbers if column.type == "number" else _flags)(column, text, lines, faults)
+    if column.is_list:
+        text = [";".join(split(t)) if ";" in t else t for t in text]
+    _words(column, text, lines, faults)
+    return text
+
+
+def _plain(column: Column, values: np.ndarray[Any, Any]) -> bool:
+    """Whether there is nothing to say about some numbers."""
+    with np.errstate(invalid="ignore"):
+        odd = np.isinf(values) | (values < column.min) | (values > column.max)
+    return not odd.any() and not (column.required and np.isnan(values).any())
 
 
 def split(text: str) -> list[str]:
@@ -382,10 +457,16 @@ def _missing(value: Any) -> bool:
 
 
 def _numbers(column: Column, text: list[str], lines: Sequence[int], faults: Faults) -> np.ndarray[Any, Any]:
-    cells = pd.Series(text, dtype=object)
+    distinct = dict.fromkeys(text)
+    few = 4 * len(distinct) < len(text)
+    cells = pd.Series(list(distinct) if few else text, dtype=object)
     values: np.ndarray[Any, Any] = pd.to_numeric(cells, errors="coerce").to_numpy(float, copy=True)
+    number = dict(zip(distinct, values.tolist(), strict=True)) if few else {}
+    if few:
+        values = np.fromiter(map(number.__getitem__, text), float, len(text))
     name = column.column
-    for i in np.flatnonzero(~np.isfinite(values)).tolist():
+    sound = few and all(np.isfinite(v) or not t for t, v in number.items())
+    for i in () if sound else np.flatnonzero(~np.isfinite(values)).tolist():
         if text[i]:
             faults.add("error", lines[i], name, text[i], _not_a_number(text[i], column), "not a number")
             values[i] = np.nan
@@ -394,7 +475,7 @@ def _numbers(column: Column, text: list[str], lines: Sequence[int], faults: Faul
             message = f"outside {column.min:g} to {column.max:g} {column.unit}".rstrip()
             faults.add("error", lines[i], name, text[i], message)
             values[i] = np.nan
-    if column.required:
+    if column.required and "" in distinct:
         for i in (i for i, t in enumerate(text) if not t):
             faults.add("error", lines[i], name, None, "a value is required")
     return values
@@ -417,7 +498,7 @@ def _not_a_number(text: str, column: Column) -> str:
 
 def _flags(column: Column, text: list[str], lines: Sequence[int], faults: Faults) -> np.ndarray[Any, Any]:
     values = np.full(len(text), np.nan)
-    for i, t in enumerate(text):
+    for i, t in enumerate(text) if any(text) else ():
         if t:
             flag = FLAGS.get(t.casefold())
             if flag is None:
@@ -429,21 +510,25 @@ def _flags(column: Column, text: list[str], lines: Sequence[int], faults: Faults
 
 def _words(column: Column, text: list[str], lines: Sequence[int], faults: Faults) -> None:
     name = column.column
-    if column.required or column.type == "id":
+    distinct = set(text)
+    if (column.required or column.type == "id") and "" in distinct:
         for i in (i for i, t in enumerate(text) if not t):
             faults.add("error", lines[i], name, None, "a value is required")
     if column.words:
-        bad = {t: _unknown_word(t, column.words) for t in set(text) if t and t not in column.words}
+        bad = {t: _unknown_word(t, column.words) for t in distinct if t and t not in column.words}
         if bad:
             for i in (i for i, t in enumerate(text) if t in bad):
                 faults.add("error", lines[i], name, text[i], bad[text[i]])
     if column.type in ("ranges", "set"):
-        for i in (i for i, t in enumerate(text) if t):
+        wrong: dict[str, str] = {}
+        for t in distinct - {""}:
             try:
-                (parse_ranges if column.type == "ranges" else parse_set)(text[i])
+                (parse_ranges if column.type == "ranges" else parse_set)(t)
             except ValueError as error:
-                faults.add("error", lines[i], name, text[i], str(error))
-    risky = {t for t in set(text) if t and t[0] in "=@" and len(t) > 1}
+                wrong[t] = str(error)
+        for i in (i for i, t in enumerate(text) if t in wrong) if wrong else ():
+            faults.add("error", lines[i], name, text[i], wrong[text[i]])
+    risky = {t for t in distinct if t and t[0] in "=@" and len(t) > 1}
     if risky:
         for i in (i for i, t in enumerate(text) if t in risky):
             faults.add("warning", lines[i], name, text[i], "looks like a spreadsheet formula; it is kept as text")
@@ -520,11 +605,10 @@ def link_value(name: str, value: Any) -> float | str:
     if name in ("link_id", "from_node", "to_node"):
         raise ValueError(f"{name} cannot be changed")
     faults = Faults("change")
-    frame = typed({name: [value]}, "links", faults, [0])
+    result = _cells(column, [value], [0], faults)[0]
     if faults.findings:
         raise ValueError(f"{name} = {value}: {faults.findings[0].message}")
-    result = frame[name].iloc[0]
-    return float(result) if column.is_number else str(result)
+    return float(result) if column.is_number else str(result or column.default.get("", ""))
 
 
 def read_toml(path: Path, size: int) -> dict[str, Any]:
