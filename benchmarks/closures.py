@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_matrix
 
 import mobility as mb
-from mobility.closure import _alone, _demand, _kinds, quickest
+from mobility.closure import alone, demand_of, kinds_of, quickest
 from mobility.force import Element, Force
 
 CHECKS = 8
@@ -56,11 +56,11 @@ def expanded(kinds: list[Any], columns: list[Any], horizon: int) -> tuple[bool, 
         supply[rows[i, kind.graph.source, 0]] -= kind.count
         supply[rows[i, kind.graph.sink, horizon - 1]] += kind.count
     r, c, v = zip(*balance, strict=True)
-    entries = [(n, col, part) for n, users in enumerate(room.values()) for col, part in users]
-    a, b, w = zip(*entries, strict=True)
+    entries = [(n, *user) for n, users in enumerate(room.values()) for user in users]
+    on, col, part = zip(*entries, strict=True)
     found = linprog(
         np.zeros(count), A_eq=coo_matrix((v, (r, c)), shape=(len(rows), count)), b_eq=supply,
-        A_ub=coo_matrix((w, (a, b)), shape=(len(room), count)), b_ub=np.ones(len(room)), method="highs-ipm",
+        A_ub=coo_matrix((part, (on, col)), shape=(len(room), count)), b_ub=np.ones(len(room)), method="highs-ipm",
         options={"time_limit": 300.0},
     )  # fmt: skip
     return bool(found.status == 0), time.perf_counter() - start
@@ -74,7 +74,7 @@ def run(quick: bool) -> list[Row]:
     out: list[Row] = []
 
     one = Force("tanks", (Element("main-battle-tank", 87),))
-    kinds, _ = _kinds(net, one, ports, ends, options)
+    kinds, _ = kinds_of(net, one, ports, ends, options)
     times = []
     for _ in range(3 if quick else 10):
         start = time.perf_counter()
@@ -91,13 +91,13 @@ def run(quick: bool) -> list[Row]:
     start = time.perf_counter()
     answer = mb.closure(net, ports, ends, force=name, **options)
     ours = time.perf_counter() - start
-    kinds, _ = _kinds(net, mb.force(name, net), ports, ends, options)
+    kinds, _ = kinds_of(net, mb.force(name, net), ports, ends, options)
     kinds = [k for k in kinds if k.numbers]
-    ask = _demand(mb.force(name, net), kinds, {}, 0.0)
-    begun = _alone(ask)
+    ask = demand_of(mb.force(name, net), kinds, {}, 0.0)
+    begun = alone(ask)
     assert begun is not None
     closed, bound = answer.closure_h or 0.0, answer.lower_bound_h or 0.0
-    feasible, seconds = expanded(kinds, begun[1], math.ceil(1.1 * closed))
+    feasible, seconds = expanded(kinds, begun.columns, math.ceil(1.1 * closed))
     agree = feasible and bound <= closed <= 1.05 * bound
     out.append((f"closure, {name} (gap {answer.gap:.1%})", ours, peer, seconds * CHECKS, agree))
     return out

@@ -2,13 +2,16 @@
 
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import mobility as mb
-from mobility.force import totals
-from mobility.march import Column, crew_rest_h, halts_h, wagons_per_train
+from mobility.closure import closure
+from mobility.force import Element, Force, totals
+from mobility.march import Column, crew_rest_h, halts_h, trailing_t, wagons_per_train
+from mobility.movement import movement_table
 
 
 def test_twenty_five_thousand_vehicles_need_a_hundred_hours():
@@ -70,6 +73,63 @@ def test_crew_rest_by_hand(driving, rest):
 def test_rest_and_halts_grow_with_time(hours, more):
     assert crew_rest_h(hours + more) >= crew_rest_h(hours)
     assert halts_h(hours + more) >= halts_h(hours)
+
+
+@given(st.floats(0, 60), st.floats(40, 200), st.floats(50, 600))
+def test_a_locomotive_pulls_what_its_force_lifts(gradient, loco, force):
+    """At the limit pull and weight down the slope with friction balance: F = (M + m) g (i + r)."""
+    mass = trailing_t(gradient, loco_t=loco, tractive_kn=force)
+    needed = (loco + mass) * 9.81 * (gradient + 2.5) / 1000
+    assert mass >= 0
+    assert needed == pytest.approx(force) if mass else needed >= force * (1 - 1e-9)
+
+
+def test_planning_train_is_what_one_locomotive_starts_on_thirteen_permille():
+    assert trailing_t(13) == pytest.approx(1600, rel=0.03)
+    assert trailing_t(25) < 900
+    for bad in (-1.0, math.nan):
+        with pytest.raises(mb.InputError, match="gradient"):
+            trailing_t(bad)
+
+
+RAILS = [  # id, hours, trains a day, metres, permille, tanks by hand
+    ("flat", 750, 3, math.floor(min(730 / 16.4, 1600 / 97))),
+    ("short", 250, 3, math.floor(230 / 16.4)),
+    ("steep", 750, 27, math.floor((1000 * 260 / 9.81 / 29.5 - 84) / 97)),
+    ("unknown", None, None, 16),
+    ("wall", 750, 400, 0),
+]
+
+
+def test_vehicles_on_a_train_follow_length_and_gradient_of_each_link():
+    """Main battle tanks, 97 t a laden wagon of 16.4 m; the planning train is 500 m with 20 m of locomotive, 1 600 t."""
+    nodes = pd.DataFrame({"node_id": [*"abcdef"], "lat": 41.0, "lon": [20.0 + i / 10 for i in range(6)]})
+    rows = [
+        {"link_id": name, "from_node": a, "to_node": b, "mode": "rail", "length_km": 10, "time_h": 1,
+         "capacity_trains_day": 12, "max_train_length_m": metres, "max_gradient_permille": climb, "line_category": "D4"}
+        for (name, metres, climb, _), a, b in zip(RAILS, "abcde", "bcdef", strict=True)
+    ]  # fmt: skip
+    net = mb.Network.from_frames(nodes=nodes, links=pd.DataFrame(rows))
+    for (name, *_, tanks), a, b in zip(RAILS, "abcde", "bcdef", strict=True):
+        flow = mb.throughput(net, a, b, vehicle="main-battle-tank", trains="link")
+        assert flow.vehicles_per_day == 12 * tanks, name
+        assert mb.throughput(net, a, b, vehicle="any", trains="link").vehicles_per_day == 12 * 30
+        # The contract's plain answer, unless asked: one planning train everywhere.
+        assert mb.throughput(net, a, b, vehicle="main-battle-tank").vehicles_per_day == 12 * 16
+    assert [f.estimated for f in mb.throughput(net, "d", "e", vehicle="main-battle-tank", trains="link").links] == [
+        True
+    ]
+    assert [f.estimated for f in mb.throughput(net, "a", "b", vehicle="main-battle-tank", trains="link").links] == [
+        False
+    ]
+    # A train that is put together for all of its way is as short as the shortest section allows.
+    force = Force("x", (Element("main-battle-tank", 40),))
+    slow, fast = (closure(net, "a", "d", force=force, trains=t) for t in ("link", "planning"))
+    assert fast.closure_h == pytest.approx(3 + 40 / (12 * 16 / 24))
+    assert slow.closure_h == pytest.approx(3 + 40 / (12 * RAILS[2][3] / 24))
+    assert {u.vehicles for u in movement_table(slow).units} <= {RAILS[2][3], 40 % RAILS[2][3]}
+    with pytest.raises(mb.InputError, match="planning or link"):
+        mb.throughput(net, "a", "b", trains="long")
 
 
 @pytest.mark.parametrize(

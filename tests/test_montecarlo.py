@@ -322,14 +322,6 @@ def test_a_group_fails_as_one() -> None:
     assert found.connection.low <= 0.6 <= found.connection.high
 
 
-def test_connection_counts_what_the_answer_counts() -> None:
-    arcs = compile_arcs(network(BRIDGE))
-    found = mc.failures(arcs, 0.3)
-    answer = mb.monte_carlo(network(BRIDGE), "A", "B", runs=3000, seed=4, fail=0.3)
-    assert mc.connection(arcs, ["A"], ["B"], found, runs=3000, seed=4) == answer.connection.connected
-    assert mc.connection(arcs, ["A"], ["B"], found, runs=50, seed=4) <= 50
-
-
 def test_few_samples_need_no_compiler(tmp_path: pytest.TempPathFactory) -> None:
     folder = write(BRIDGE, tmp_path / "net")
     code = (

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 import mobility as mb
 from asking import run
 from mobility.closure import Window, closure
-from mobility.force import Element, Force
-from mobility.movement import Calendar, allot, movement_table
+from mobility.force import Element, Force, Pool
+from mobility.march import crew_rest_h
+from mobility.movement import Calendar, Stock, allot, movement_table
 
 CAPACITY = {"road": "capacity_veh_h", "rail": "capacity_trains_day", "sea": "capacity_sailings_day"}
 CLOSE = 1e-6
@@ -214,6 +215,110 @@ def test_allotment_loses_and_makes_no_vehicle(shares, count, size):
     # At most one unit that is not full for all of them together, and no way is a whole unit off for each way there is.
     assert sum(n % size > 0 for n in out) <= 1
     assert all(abs(n - v) < size * len(out) for n, v in zip(out, amounts, strict=True))
+
+
+def test_a_table_can_be_asked_for_under_a_scenario(tmp_path):
+    ask = ("closure", "--scenario", "sava-flood-2014", "--force", "fuel-convoy", "--table", tmp_path / "a.csv")
+    found = run(*ask, "--format", "json", "--quiet")
+    assert found.code == 0
+    assert found.json["question"]["scenario"] == "sava-flood-2014"
+    assert len(pd.read_csv(tmp_path / "a.units.csv")) == len(found.json["table"]["units"])
+
+
+# ---- stocks and supplies
+
+
+def test_wagons_come_back_before_they_go_out_again():
+    """Ten wagons, 4 h out and 4 h back: a train of ten every 8 h, none sooner. The tenth leaves after 72 h."""
+    rows = [("1", "s", "t", "rail", 4, 240)]
+    net = network(rows)
+    links = net.table("links").assign(line_category="D4")
+    net = mb.Network.from_frames(nodes=net.table("nodes"), links=links)
+    element = Element("wheeled-ifv", 100, modes=("rail",))
+    answer = closure(net, "s", "t", force=Force("x", (element,), pools=(Pool("wagon", 10),)), unknown="allow")
+    table = movement_table(answer)
+    assert [u.vehicles for u in table.units] == [10] * 10
+    offs = [u.depart_h for u in table.units]
+    assert all(b - a >= 8 - CLOSE for a, b in pairwise(offs))
+    assert table.closure_h == pytest.approx(offs[0] + 9 * 8 + 4)
+    assert table.closure_h >= answer.lower_bound_h - CLOSE
+    # Half of them at a time are enough for nobody to wait.
+    free = movement_table(closure(net, "s", "t", force=Force("x", (element,)), unknown="allow"))
+    assert {u.vehicles for u in free.units} == {24, 4}
+
+
+@given(st.lists(st.tuples(st.floats(0, 50), st.floats(0.1, 20), st.integers(1, 6)), max_size=25))
+def test_a_stock_is_never_overdrawn(asked):
+    stock, out = Stock(6), []
+    for ready, hours_out, amount in asked:
+        start = stock.first(ready, amount)
+        assert start >= ready
+        stock.take(start, start + hours_out, amount)
+        out.append((start, start + hours_out, amount))
+    for hour, _, _ in out:
+        assert sum(n for a, b, n in out if a <= hour < b - 1e-9) <= 6
+
+
+def test_supplies_go_in_convoys_that_take_their_room():
+    """480 t a day in loads of 10 t: two an hour of ten. 200 vehicles need 25 h of the eight that are left."""
+    rows = [("1", "s", "t", "road", 1, 10)]
+    force = Force("x", (Element("any", 200),), "", None, 480.0, "any", 10.0)
+    answer = closure(network(rows), "s", "t", force=force)
+    assert answer.closure_h == pytest.approx(26)
+    (supply,) = answer.supplies
+    assert (supply.element, supply.vehicles_per_hour, supply.links) == (0, pytest.approx(2), ("1",))
+    table = movement_table(answer)
+    # A convoy of 25 every 12.5 h, from hour 0 until the force has closed.
+    assert [u.vehicles for u in table.supplies] == [25] * 3
+    assert {u.element for u in table.supplies} == {0}
+    passing = sorted((u.depart_h, u.vehicles / 10) for u in (*table.units, *table.supplies))
+    assert all(b - slot >= a - CLOSE for (a, _), (b, slot) in pairwise(passing))
+    assert sum(u.vehicles for u in table.units) == 200
+    assert table.closure_h >= answer.lower_bound_h - CLOSE
+    assert len(table.to_frame("supplies")) == 3
+    assert set(table.closures) == {1}
+
+
+# ---- halts and rest
+
+
+@pytest.mark.parametrize(("rest", "factor"), [("march", 1.125), ("crew", 20.75 / 9), ("day", 2.25), ("none", 1.0)])
+def test_halts_and_rest_are_placed_and_add_up_to_the_plan(rest, factor):
+    """Twelve hours of driving on three links, 5, 3 and 4 h long, a border of 2 h before the last."""
+    rows = [("1", "s", "a", "road", 5, 50), ("2", "a", "b", "road", 3, 50), ("3", "b", "t", "road", 4, 50)]
+    borders = pd.DataFrame([{"node_id": "b", "mode": "road", "wait_h": 2.0}])
+    net = network(rows, borders=borders)
+    answer = closure(net, "s", "t", force=Force("x", (Element("any", 75),)), rest=rest)
+    table = movement_table(answer)
+    assert answer.closure_h == pytest.approx(12 * factor + 2 + 1.5)
+    assert table.closure_h == pytest.approx(answer.closure_h)
+    for u in table.units:
+        assert u.arrive_h - u.depart_h == pytest.approx(12 * factor + 2)
+        on_road = [h for h in u.halts if h.link]
+        # What has to be taken on the way is what the rules say of twelve hours; the rest of it is owed at the end.
+        must = {"none": 0.0, "crew": crew_rest_h(12), "march": 6 * 0.25, "day": 5 * 0.25 + (24 - 32 / 3 - 5 * 0.25)}
+        assert math.fsum(h.hours for h in on_road) == pytest.approx(must[rest])
+        assert math.fsum(h.hours for h in u.halts) == pytest.approx(12 * (factor - 1))
+        # Between two halts it drives, 40 km to a link however long that takes, and stands only at the border.
+        driven, since, hour, km = 0.0, 0.0, u.stops[0].depart_h, 0.0
+        limit = {"none": math.inf, "march": 2, "crew": 4.5, "day": 2}[rest]
+        hours_of = {"1": 5, "2": 3, "3": 4}
+        for a, b in pairwise(u.stops):
+            for h in [h for h in on_road if h.link == a.link]:
+                went = h.start_h - hour
+                assert h.km - km == pytest.approx(40 * went / hours_of[a.link])
+                since, driven, hour, km = since + went, driven + went, h.start_h + h.hours, h.km
+                assert since <= limit + CLOSE
+                since = 0.0
+            went = b.arrive_h - hour
+            assert b.km - km == pytest.approx(40 * went / hours_of[a.link])
+            since, driven, hour, km = since + went, driven + went, b.depart_h, b.km
+            assert since <= limit + CLOSE
+        assert driven == pytest.approx(12)
+    frame = table.to_frame()
+    assert (frame["what"].isin(["halt", "rest"])).sum() == sum(len(u.halts) for u in table.units)
+    assert frame.groupby("unit_id")["arrive_h"].is_monotonic_increasing.all()
+    assert len(table.to_dict()["units"][0]["halts"]) == len(table.units[0].halts)
 
 
 # ---- random networks

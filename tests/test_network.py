@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pandas as pd
@@ -185,3 +187,24 @@ def test_line_categories_are_those_of_en_15528() -> None:
         "D2": (22.5, 6.4), "D3": (22.5, 7.2), "D4": (22.5, 8), "E4": (25, 8), "E5": (25, 8.8),
     }  # fmt: skip
     assert expected == dict(schema.LINE_CATEGORY)
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+    net: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = net.save(tmp_path / "net")
+    before = {p.name: p.read_bytes() for p in target.glob("*.csv")}
+    moves = []
+    replace = os.replace
+
+    def refuse(old: Any, new: Any) -> None:
+        moves.append(new)
+        if len(moves) == 2:  # the first one puts the old folder aside
+            raise PermissionError(13, "refused")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(PermissionError):
+        net.save(target, overwrite=True)
+    assert {p.name: p.read_bytes() for p in target.glob("*.csv")} == before
+    assert [p.name for p in tmp_path.iterdir()] == ["net"]

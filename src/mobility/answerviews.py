@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mobility.contingency import Contingency, Outage, Outages
 from mobility.flows import Throughput
 from mobility.network import Network
 from mobility.panel import Panel
-from mobility.paths import Explanation, Redundancy, Route, Routes
+from mobility.paths import Answer, Explanation, Redundancy, Route, Routes
 from mobility.pen import BUILDING, FAINT, INK, OPEN, RED, SOFT, WATER, plain
 from mobility.sheet import Mark, Sheet
 from mobility.vehicle import Block
@@ -242,25 +242,85 @@ def flow_width(vehicles: float, most: float) -> float:
     return 0.9 + 5.6 * vehicles / max(most, 1e-9)
 
 
-class FlowView(AnswerView):
+class Carried(NamedTuple):
+    """What a link carries: vehicles, the share of its capacity that they use, and whether along it or against it."""
+
+    link_id: str
+    vehicles: float
+    share: float
+    forward: bool
+
+
+class CarriedView(AnswerView):
+    """What is carried on each link: width by vehicles, colour by use of the capacity, what binds in red."""
+
+    used = ""
+    """What is used of the capacity, behind its share."""
+    binds = ""
+    """What is said of a link that binds."""
+    heading, full, amount = "", "", ""
+    """Words of the legend: of use, of what is in red, of width."""
+    column_of = AnswerView.capacity_of
+
+    def __init__(self, answer: Answer, carried: Iterable[Carried], items: Iterable[str]) -> None:
+        super().__init__(answer)
+        self.carried = tuple(carried)
+        self.most = max((c.vehicles for c in self.carried), default=1.0)
+        self.colours = scale_colours(len(USE_STEPS) + 1)
+        self.red = {item for item in items if item in self.rows}
+
+    def cross(self, number: int, item: str) -> None:
+        """Mark a link, terminal or border that binds with its rank; a pool lies nowhere."""
+        kind, _, node = item.partition(":")
+        where: dict[str, Any] = {"links": (item,)} if item in self.rows else {"node": node}
+        if kind != "pool":
+            self.marks.append(Mark(str(number), RED, shape="cross", **where))
+
+    def lines(self, sheet: Sheet) -> None:
+        """Add every link that carries something."""
+        self.faint(sheet)
+        for c in self.carried:
+            level, binds = c.vehicles / self.most, c.link_id in self.red
+            colour = RED if binds else self.colours[sum(c.share >= s for s in USE_STEPS)]
+            shows = (float(c.vehicles), f"{c.share:.0%} {self.used}" + self.binds * binds)
+            unsure = self.confidence(c.link_id) == "low" and not self.all_weak
+            width, order = flow_width(c.vehicles, self.most), 20 if binds else 1 + round(9 * level)
+            self.beside(sheet, c.link_id, colour, width, order, shows, unsure=unsure)
+
+    def arrows(self) -> dict[str, bool]:
+        """Return the direction of what is carried."""
+        return {c.link_id: c.forward for c in self.carried}
+
+    def legend(self, panel: Panel) -> None:
+        """Explain colour and width."""
+        panel.heading(self.heading)
+        for (low, high), colour in zip(pairwise([0.0, *USE_STEPS, 1.0]), self.colours, strict=True):
+            panel.line("full" if high == 1.0 else f"{low:.0%} to {high:.0%}", colour, 3.0)
+        panel.line(self.full, RED, 3.0)
+        panel.heading(self.amount)
+        for part in (1, 3, 20):
+            rounded = float(f"{self.most / part:.1g}")
+            panel.line(f"{rounded:,.0f}", INK, flow_width(rounded, self.most))
+        ways(panel, self, INK)
+        panel.explain("Origin; destination", "origin", "destination")
+
+
+class FlowView(CarriedView):
     """A maximum flow: width by vehicles a day, colour by use of the capacity, the minimum cut in red."""
 
     unit = "vehicles/day"
+    used, binds = "of the capacity used", ", in the minimum cut"
+    heading, full, amount = "Use of the capacity", "full and in the minimum cut", "Vehicles a day"
 
     def __init__(self, answer: Throughput) -> None:
-        super().__init__(answer)
+        flows = (Carried(f.link_id, f.vehicles_per_day, f.used_share, f.forward) for f in answer.links)
+        super().__init__(answer, flows, answer.cut)
         self.answer = answer
-        self.most = max((f.vehicles_per_day for f in answer.links), default=1.0)
-        self.colours = scale_colours(len(USE_STEPS) + 1)
         self.items = sorted(answer.cut_items, key=lambda c: (-c.vehicles_per_day, c.item))
-        self.cut = {c.item for c in self.items if c.item in self.rows}
-        self.links = {f.link_id for f in answer.links} | self.cut
-        kinds = []
+        self.links = {f.link_id for f in answer.links} | self.red
+        kinds = ["link" if c.item in self.red else c.item.partition(":")[0] for c in self.items]
         for i, c in enumerate(self.items, 1):
-            kind, _, node = c.item.partition(":")
-            where: dict[str, Any] = {"links": (c.item,)} if c.item in self.cut else {"node": node}
-            kinds.append("link" if c.item in self.cut else kind)
-            self.marks.append(Mark(str(i), RED, shape="cross", **where))
+            self.cross(i, c.item)
         self.title = f"Throughput and its bottleneck: {self.relation}"
         found = "No route, so nothing flows"
         if answer.status == "ok":
@@ -271,30 +331,6 @@ class FlowView(AnswerView):
         self.basis = f"{answer.estimated_share:.0%} of the cut's capacity rests on estimates or defaults."
         cut = [f"{item_name(self.net, c.item)}, {c.vehicles_per_day:,.0f} vehicles a day" for c in self.items]
         self.facts = [*(f"Cut: {words}." for words in cut), self.basis]
-
-    def lines(self, sheet: Sheet) -> None:
-        """Add every link that something flows on."""
-        self.faint(sheet)
-        for flow in self.answer.links:
-            width = flow_width(flow.vehicles_per_day, self.most)
-            colour, level = (
-                self.colours[sum(flow.used_share >= s for s in USE_STEPS)],
-                flow.vehicles_per_day / self.most,
-            )
-            in_cut = flow.link_id in self.cut
-            words = f"{flow.used_share:.0%} of the capacity used" + ", in the minimum cut" * in_cut
-            order, shows = 20 if in_cut else 1 + round(9 * level), (float(flow.vehicles_per_day), words)
-            unsure = self.confidence(flow.link_id) == "low" and not self.all_weak
-            self.beside(sheet, flow.link_id, RED if in_cut else colour, width, order, shows, unsure=unsure)
-
-    def column_of(self, link: str) -> str:
-        """Return the column of the capacity."""
-        columns = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}
-        return columns.get(self.rows[link].mode, "capacity_sailings_day")
-
-    def arrows(self) -> dict[str, bool]:
-        """Return the direction of each flow."""
-        return {f.link_id: f.forward for f in self.answer.links}
 
     def panel(self, panel: Panel) -> None:
         """Write the flow, the cut, and the classes."""
@@ -310,16 +346,7 @@ class FlowView(AnswerView):
         if len(self.items) > fit:
             panel.note(f"and {len(self.items) - fit} more, marked on the map")
         panel.note(f"* an estimate or default; {answer.estimated_share:.0%} of the cut's capacity is")
-        panel.heading("Use of the capacity")
-        for (low, high), colour in zip(pairwise([0.0, *USE_STEPS, 1.0]), self.colours, strict=True):
-            panel.line("full" if high == 1.0 else f"{low:.0%} to {high:.0%}", colour, 3.0)
-        panel.line("full and in the minimum cut", RED, 3.0)
-        panel.heading("Vehicles a day")
-        for part in (1, 3, 20):
-            rounded = float(f"{self.most / part:.1g}")
-            panel.line(f"{rounded:,.0f}", INK, flow_width(rounded, self.most))
-        ways(panel, self, INK)
-        panel.explain("Origin; destination", "origin", "destination")
+        self.legend(panel)
 
 
 # N-1
@@ -403,7 +430,7 @@ class LossView(AnswerView):
                 words = f"{self._delay(outage):.2f} h delay" + " beyond either alone" * self.pairs
                 self.beside(sheet, link, self.colours[step], width, 1 + step, (lost, words), unsure=unsure)
 
-    column_of = FlowView.column_of
+    column_of = AnswerView.capacity_of
 
     def panel(self, panel: Panel) -> None:
         """Write the worst losses and the classes."""

@@ -16,8 +16,9 @@ import numpy as np
 
 from mobility.errors import Attempts, Finding, InputError, did_you_mean
 from mobility.kernels import Flow, PlainFlow, PlainRouter, Router
-from mobility.network import Network
-from mobility.vehicle import ANY, MODES, Block, Screen, Vehicle, screen
+from mobility.network import Network, capacity_column
+from mobility.schema import columns, split
+from mobility.vehicle import ANY, MODES, Block, Screen, Vehicle, on_trains, screen
 from mobility.vehicle import vehicle as find_vehicle
 
 Array = np.ndarray[Any, Any]
@@ -56,6 +57,9 @@ class Options(TypedDict, total=False):
         what is left out counting in full. Border crossings share as the roads and railways that lead there do.
     permission : str, default "none"
         Permission regime whose lead time is stated with each route.
+    trains : {"planning", "link"}
+        Vehicles on one train: those of the planning train everywhere, or on each railway what its own length and
+        gradient allow; see :func:`mobility.vehicle.on_trains`.
     """
 
     vehicle: str | Vehicle
@@ -68,6 +72,7 @@ class Options(TypedDict, total=False):
     estimates: str
     share: float | Mapping[str, float]
     permission: str
+    trains: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +88,10 @@ class Arcs:
     time_h, length_km : ndarray of float
     weight : ndarray of int64
         What a search adds up (see `LENGTH_BITS`), with penalties.
-    capacity : ndarray of float
-        Vehicles a day, the military share of it.
+    capacity, share : ndarray of float
+        Vehicles a day, the military share of it; and that share.
+    on_train : ndarray of float
+        By link, the vehicles on one train.
     open : ndarray of bool
         Arcs that may be used.
     place : ndarray of int
@@ -113,6 +120,8 @@ class Arcs:
     asked_closed: Array
     estimated_links: Array
     assumed_capacity: Array
+    share: Array
+    on_train: Array
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -163,11 +172,19 @@ class Arcs:
             return f"terminal:{self.net.table('terminals')['node_id'].iat[item]}"
         return f"border:{self.net.table('borders')['node_id'].iat[item]}"
 
-    def share(self, arc: int) -> float:
-        """Return the military share of the capacity of an arc."""
-        one = np.array([arc])
-        mode = self.net.table("links")["mode"].map(MODES.index).to_numpy()
-        return float(_shares(self.net, self.options["share"], mode, self.kind[one], self.item[one])[0])
+    def measure(self, arc: int) -> Measure:
+        """Return the capacity of a link, terminal or border crossing as its table has it, before any share."""
+        row = int(self.item[arc])
+        if self.kind[arc] != LINK:
+            table = self.net.table("terminals" if self.kind[arc] == TRANSFER else "borders")
+            guess = "capacity_veh_day" in split(table["estimated"].iat[row])
+            value = float(table["capacity_veh_day"].iat[row])
+            return Measure(value, "veh/day", guess, "estimate" if guess else "stated")
+        column = capacity_column(str(self.net.table("links")["mode"].iat[row]))
+        numbers = self.net.values(column)
+        basis = "default" if numbers.default[row] else "estimate" if numbers.estimated[row] else "stated"
+        unit = columns("links")[column].unit
+        return Measure(float(numbers.value[row]), unit, bool(self.assumed_capacity[row]), basis)
 
     def why_closed(self, row: int) -> list[Block]:
         """Return why the network itself, not the question, closes a link to this vehicle."""
@@ -179,6 +196,15 @@ class Arcs:
         if self.options["unknown"] == "forbid" and self.screen.unknown[row]:
             blocks.append(Block(str(links["link_id"].iat[row]), "unknown", None, "a known limit"))
         return blocks
+
+
+class Measure(NamedTuple):
+    """A capacity in the unit of its table, whether it is a guess, and what it rests on: stated, estimate, default."""
+
+    value: float
+    unit: str
+    estimated: bool
+    basis: str
 
 
 class Unit(NamedTuple):
@@ -239,6 +265,21 @@ def units(net: Network, of: str = "links") -> list[Unit]:
     return [Unit(name, tuple(rows)) for name, rows in found.items() if rows]
 
 
+def breakable(every: Iterable[Unit], of: str, *sides: Sequence[str]) -> list[Unit]:
+    """Return the units that may go out: of places none that alone is the origin or the destination.
+
+    Parameters
+    ----------
+    every : iterable of Unit
+    of : str
+        What they are units of; see :func:`units`.
+    *sides : sequence of str
+        Origins, and destinations.
+    """
+    alone = {side[0] for side in sides if len(side) == 1} if of == "nodes" else set()
+    return [u for u in every if u.id not in alone]
+
+
 def spread(per_link: Array, kind: Array, item: Array, otherwise: Any) -> Array:
     """Return a value of each link as a value of each arc; arcs that are no links get `otherwise`."""
     out = np.full(len(kind), otherwise, per_link.dtype)
@@ -268,6 +309,7 @@ def compile_arcs(
     estimates: str = "strict",
     share: float | Mapping[str, float] = 1.0,
     permission: str = "none",
+    trains: str = "planning",
 ) -> Arcs:
     """Compile a network for a vehicle; the options are those of :class:`Options`.
 
@@ -285,7 +327,7 @@ def compile_arcs(
     """
     attempts = Attempts()
     chosen = words(modes) or list(MODES)
-    attempts.findings += _misspelt(chosen, unknown, estimates, share)
+    attempts.findings += _misspelt(chosen, unknown, estimates, share, trains)
     no_lead: dict[str, float] = {}
     attempts.run(lead_times, net, permission, otherwise=no_lead)
     carrier = attempts.run(find_vehicle, vehicle, net, otherwise=ANY)
@@ -312,12 +354,14 @@ def compile_arcs(
     options = {
         "vehicle": carrier.name, "modes": chosen, "year": year, "avoid": words(avoid), "countries": only,
         "close": words(close), "closed": closed, "unknown": unknown, "estimates": estimates, "share": share,
-        "permission": permission,
+        "permission": permission, **({} if trains == "planning" else {"trains": trains}),
     }  # fmt: skip
     return _build(net, carrier, screened, link_open, offered, asked, options)
 
 
-def _misspelt(modes: Sequence[str], unknown: str, estimates: str, share: float | Mapping[str, float]) -> list[Finding]:
+def _misspelt(
+    modes: Sequence[str], unknown: str, estimates: str, share: float | Mapping[str, float], trains: str
+) -> list[Finding]:
     """Return a finding for each option whose value is none that it can have."""
     faults = [
         f"no mode is called {m!r}{did_you_mean(m, MODES)}; modes: {', '.join(MODES)}" for m in modes if m not in MODES
@@ -326,6 +370,8 @@ def _misspelt(modes: Sequence[str], unknown: str, estimates: str, share: float |
         faults.append(f"unknown is {unknown!r}; it must be penalise or allow or forbid")
     if estimates not in ("strict", "favourable"):
         faults.append(f"estimates is {estimates!r}; it must be strict or favourable")
+    if trains not in ("planning", "link"):
+        faults.append(f"trains is {trains!r}; it must be planning or link")
     by_mode = share if isinstance(share, Mapping) else {"": share}
     for mode, part in by_mode.items():
         of = f" of {mode}" if mode else ""
@@ -455,7 +501,11 @@ def _build(
     mode = np.array([code[m] for m in links["mode"].tolist()], np.int64)
     at = _layers(net, mode)
     time, length, time_estimated = _times(net, carrier, mode)
-    capacity, assumed = _capacities(net, carrier, mode)
+    per_train, guess = np.full(len(mode), float(carrier.per_train)), np.zeros(len(mode), bool)
+    if options.get("trains") == "link":
+        per_train, guess = on_trains(carrier, net)
+    capacity, assumed = _capacities(net, carrier, mode, per_train)
+    assumed = assumed | (guess & (mode == code["rail"]))
     start, end = net.link_ends
     there = np.flatnonzero(start != end)
     back = there[(links["direction"] != "forward").to_numpy()[there]]
@@ -468,11 +518,12 @@ def _build(
     arc_time = np.r_[time[link], inside["hours"]]
     arc_length = spread(length, kind, item, 0.0)
     penalised = spread(screened.unknown & (options["unknown"] == "penalise"), kind, item, False)
+    share = _shares(net, options["share"], mode, kind, item)
     return Arcs(
         net=net, vehicle=carrier, screen=screened, tail=tail.astype(np.int32), head=head.astype(np.int32),
         kind=kind.astype(np.int8), item=item.astype(np.int32), time_h=arc_time, length_km=arc_length,
-        weight=_weights(arc_time * np.where(penalised, UNKNOWN_PENALTY, 1.0), arc_length),
-        capacity=np.r_[capacity[link], inside["room"]] * _shares(net, options["share"], mode, kind, item),
+        weight=weights_of(arc_time * np.where(penalised, UNKNOWN_PENALTY, 1.0), arc_length),
+        capacity=np.r_[capacity[link], inside["room"]] * share, share=share, on_train=per_train,
         open=spread(link_open, kind, item, True), place=at.place, starts=at.depart, ends=at.arrive,
         link_open=link_open, offered=offered, asked_closed=asked,
         estimated_links=screened.estimated | time_estimated, assumed_capacity=assumed, options=options,
@@ -492,7 +543,7 @@ def _shares(net: Network, share: float | Mapping[str, float], mode: Array, kind:
     return out
 
 
-def _weights(hours: Array, km: Array) -> Array:
+def weights_of(hours: Array, km: Array) -> Array:
     """Return hours and kilometres folded into one integer, so fine that no path can overflow it.
 
     A path takes each arc at most once, so the sum over all arcs bounds it. Milliseconds, unless that sum asks for
@@ -533,13 +584,13 @@ def _times(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Array, A
     return net.hours(own), length.value, guess
 
 
-def _capacities(net: Network, carrier: Vehicle, mode: Array) -> tuple[Array, Array]:
+def _capacities(net: Network, carrier: Vehicle, mode: Array, per_train: Array) -> tuple[Array, Array]:
     """Return vehicles a day and direction of each link, and whether that rests on an estimate or a default."""
     road, trains = net.values("capacity_veh_h"), net.values("capacity_trains_day")
     ships, lanes = net.values("capacity_sailings_day"), net.values("ship_lane_m")
     aboard = np.floor(lanes.value / carrier.lane_m + 1e-9)
     is_road, is_rail = mode == MODES.index("road"), mode == MODES.index("rail")
-    rail = trains.value * carrier.per_train
+    rail = trains.value * per_train
     out = np.where(is_road, 24.0 * road.value, np.where(is_rail, rail, ships.value * aboard))
     guess = np.where(is_road, road.estimated, np.where(is_rail, trains.estimated, ships.estimated | lanes.estimated))
     return out, guess

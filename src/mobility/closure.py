@@ -20,12 +20,12 @@ import pandas as pd
 
 from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Graph, Options, build_graph, compile_arcs, lead_times, words
 from mobility.errors import Attempts, InputError
-from mobility.force import SHIP_LANE_M, Element, Force, modes_of
+from mobility.force import SHIP_LANE_M, Element, Force, Pool, modes_of
 from mobility.force import force as find_force
 from mobility.kernels import PlainFlow, reached
+from mobility.march import REST
 from mobility.network import Network
 from mobility.paths import Answer, describe, ends, explain, make_route
-from mobility.schema import split
 from mobility.vehicle import ANY, Block, Vehicle
 from mobility.vehicle import vehicle as find_vehicle
 
@@ -35,11 +35,6 @@ TICKS = 3.6e6
 """Hours are counted in milliseconds where a search needs integers."""
 
 TIGHT = 1e-9
-
-REST: Mapping[str, float] = {"none": 1.0, "march": 1.125, "crew": (9.0 + 0.75 + 11.0) / 9.0, "day": 2.25}
-"""Hours on the road for one hour of driving: halts of a quarter of an hour every two hours; civil crews, who break for
-45 minutes and rest 11 hours after 9 of driving (Reg. 561/2006, AETR); marches with halts by daylight only. A mean that
-is the same for every hour, where a timetable would place each rest."""
 
 FAR = 1e6
 """A closure beyond this many hours counts as none."""
@@ -73,6 +68,8 @@ class Movement:
         Arrival of the first and the last.
     travel_h : float
         Time on the way, with waits and transfers.
+    hold_h : float
+        Part of that in which it holds at `hold_at`, a place, until a window is over.
     """
 
     element: int
@@ -91,6 +88,8 @@ class Movement:
     nodes: tuple[str, ...]
     modes: tuple[str, ...]
     countries: tuple[str, ...]
+    hold_h: float = 0.0
+    hold_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,6 +180,8 @@ class Closure(Answer):
     earliest : tuple of (hour, vehicles)
         For one kind of vehicle: the most that any movement could have brought in by each hour.
     movements : tuple of Movement
+    supplies : tuple of Movement
+        Ways of the daily supplies, element 0, from the first departure until everything has closed.
     elements : tuple of ElementClosure
     late : tuple of int
         Numbers of the elements that arrive after their latest hour.
@@ -205,6 +206,7 @@ class Closure(Answer):
     arrivals: tuple[tuple[float, float], ...] = ()
     earliest: tuple[tuple[float, float], ...] = ()
     movements: tuple[Movement, ...] = ()
+    supplies: tuple[Movement, ...] = ()
     elements: tuple[ElementClosure, ...] = ()
     late: tuple[int, ...] = ()
     stuck: tuple[tuple[int, Block], ...] = ()
@@ -236,7 +238,8 @@ class Closure(Answer):
             "proven": self.proven, "lead_h": self.lead_h, "vehicles": self.vehicles, "method": self.method,
             "arrivals": [{"hour": h, "vehicles": v} for h, v in self.arrivals],
             "earliest": [{"hour": h, "vehicles": v} for h, v in self.earliest],
-            "movements": [asdict(m) for m in self.movements], "elements": [asdict(e) for e in self.elements],
+            "movements": [asdict(m) for m in self.movements],
+            "supplies": [asdict(m) for m in self.supplies], "elements": [asdict(e) for e in self.elements],
             "late": list(self.late), "stuck": [{"element": n, **b.to_dict()} for n, b in self.stuck],
             "bottlenecks": [asdict(b) for b in self.bottlenecks], "waits": [asdict(w) for w in self.waits],
             "links": [asdict(u) for u in self.links],
@@ -249,7 +252,7 @@ class Closure(Answer):
 
 
 @dataclass(frozen=True, eq=False)
-class _Kind:
+class Kind:
     """Vehicles that may be mixed: one kind, one pair of sets of places, one set of modes and hours.
 
     ``hours`` and ``rate`` (vehicles an hour, the military share) are by arc of `graph`, whose ``arc`` names what is
@@ -270,6 +273,7 @@ class _Kind:
 
     @property
     def vehicle(self) -> Vehicle:
+        """What moves."""
         return self.arcs.vehicle
 
 
@@ -333,9 +337,9 @@ def rested(arcs: Arcs, rest: str) -> Arcs:
     return arcs if REST[rest] == 1.0 else replace(arcs, time_h=arcs.time_h * factor)
 
 
-def _kinds(
+def kinds_of(
     net: Network, made: Force, origin: Any, destination: Any, options: Mapping[str, Any], rest: str = "none"
-) -> tuple[list[_Kind], dict[str, Any]]:
+) -> tuple[list[Kind], dict[str, Any]]:
     """Return the kinds of a force, and the question as the answer repeats it; all faults at once."""
     attempts = Attempts()
     if rest not in REST:
@@ -368,7 +372,7 @@ def _kinds(
         mask = arcs.open if key[1] else np.zeros_like(arcs.open)
         members = [made.elements[n - 1] for n in numbers]
         graph = build_graph(arcs, start, end, mask=mask)
-        kinds.append(_kind(arcs, graph, members[0], tuple(numbers), sum(e.count for e in members), start, end))
+        kinds.append(kind_of(arcs, graph, members[0], tuple(numbers), sum(e.count for e in members), start, end))
     if made.sustainment_t_day:
         # Supplies are a kind without vehicles of the force: so many an hour from hour 0 on.
         carrier = find_vehicle(made.sustainment_vehicle, net)
@@ -376,7 +380,7 @@ def _kinds(
         hourly = made.sustainment_t_day / float(made.sustainment_payload_t or 1.0) / 24.0
         start, end = ends(net, origin or kinds[0].origins, destination or kinds[0].destinations)
         graph, element = build_graph(arcs, start, end), Element(carrier.name, 1, "supplies", priority=0)
-        kinds.append(_kind(arcs, graph, element, (), hourly, start, end))
+        kinds.append(kind_of(arcs, graph, element, (), hourly, start, end))
     question = {
         **describe(kinds[0].arcs, [], []), "vehicle": made.name, "force": made.name,
         "from": list(dict.fromkeys(p for k in kinds for p in k.origins)),
@@ -386,9 +390,9 @@ def _kinds(
     return kinds, question
 
 
-def _kind(
+def kind_of(
     arcs: Arcs, graph: Graph, element: Element, numbers: tuple[int, ...], count: float, start: Any, end: Any
-) -> _Kind:
+) -> Kind:
     """Return a kind on the arcs that carry something and lie between its places."""
     rate = graph.spread(arcs.capacity, np.inf) / 24.0
     graph, rate = _only(graph, rate, rate > 0)
@@ -396,7 +400,7 @@ def _kind(
     back = reached(graph.size, graph.head, graph.tail, [graph.sink])
     graph, rate = _only(graph, rate, onwards[graph.tail] & back[graph.head])
     hours = graph.spread(arcs.time_h, 0.0)
-    return _Kind(numbers, element, float(count), arcs, graph, hours, rate, element.ready_h, _Search(graph), start, end)
+    return Kind(numbers, element, float(count), arcs, graph, hours, rate, element.ready_h, _Search(graph), start, end)
 
 
 def _only(graph: Graph, rate: Array, keep: Array) -> tuple[Graph, Array]:
@@ -419,7 +423,7 @@ class _Column:
     part: Array
 
 
-def _column(number: int, kind: _Kind, path: Sequence[int]) -> _Column:
+def _column(number: int, kind: Kind, path: Sequence[int]) -> _Column:
     steps = np.array(path, np.int64)
     limited = steps[np.isfinite(kind.rate[steps])]
     hours = float(kind.hours[steps].sum())
@@ -434,9 +438,29 @@ class _Way:
     rate: float
     first: float
     last: float
+    step: int = 0
+    """Before which arc of the path it holds,"""
+    hold: float = 0.0
+    """and for how many hours."""
+
+    @property
+    def hours(self) -> float:
+        """From departure to arrival."""
+        return self.column.hours + self.hold
+
+    def entered(self, kind: Kind) -> list[float]:
+        """Return the hours after departure at which it enters the arcs of its path."""
+        at = _entered(kind, self.column.path)
+        return [t + (self.hold if n >= self.step else 0.0) for n, t in enumerate(at)]
 
 
-def quickest(kind: _Kind) -> tuple[float, list[_Way], list[tuple[float, float]]]:
+def _entered(kind: Kind, path: Sequence[int]) -> list[float]:
+    """Return the hours after departure at which the arcs of a path are entered."""
+    passed: list[float] = np.r_[0.0, np.cumsum(kind.hours[list(path)])[:-1]].tolist()
+    return passed
+
+
+def quickest(kind: Kind) -> tuple[float, list[_Way], list[tuple[float, float]]]:
     """Return the hour at which one kind has closed, its ways with their rates, and the profile of the flow.
 
     A flow that is repeated over time brings in ``T |x| - hours . x`` by hour T, and the best static flow x is found by
@@ -524,7 +548,7 @@ class _Pool:
     part: Sequence[float]
     hours: Sequence[Array]
 
-    def least(self, kinds: Sequence[_Kind]) -> float:
+    def least(self, kinds: Sequence[Kind]) -> float:
         """Return an hour before which the stock cannot have carried everything.
 
         Every trip keeps its part out and, empty, back; only the last trip of each need not come back, and a way back
@@ -539,7 +563,7 @@ class _Pool:
 class _Demand:
     """What is solved at once: kinds with their deadlines, pools, windows by shared arc, and steady supplies."""
 
-    kinds: Sequence[_Kind]
+    kinds: Sequence[Kind]
     deadline: Array
     pools: Sequence[_Pool] = ()
     windows: Mapping[int, Sequence[tuple[float, float, float]]] = field(default_factory=dict)
@@ -548,6 +572,10 @@ class _Demand:
     """Hours before the end at which the rates of a quickest flow change."""
     room: Mapping[int, float] | None = None
     """Hours for which each shared arc can be entered, where volumes are asked for and not rates."""
+    taken: Mapping[int, float] = field(default_factory=dict)
+    """Part of the capacity of shared arcs that is taken at all hours,"""
+    served: Sequence[tuple[_Column, float]] = ()
+    """by supplies on these ways at these rates."""
 
     def span(self, i: int, horizon: float) -> float:
         """Return the hours in which kind `i` can be on the way."""
@@ -601,6 +629,8 @@ def _master(ask: _Demand, columns: Sequence[_Column], horizon: float, mean: bool
     limit[:count] = [-ask.steady.get(i, 0.0) for i in range(count)]
     for arc in ask.windows:
         limit[first + np.flatnonzero(arcs == arc)] = _left(ask.windows[arc], horizon, mean)
+    if ask.taken:
+        limit[first:] = np.maximum(0.0, limit[first:] - [ask.taken.get(int(a), 0.0) for a in arcs])
     if ask.room is not None:
         limit[first:] = [ask.room[int(a)] for a in arcs]
     matrix = csr_matrix(
@@ -675,6 +705,13 @@ def _bound_holds(ask: _Demand, static: _Static, horizon: float) -> bool:
                 continue
             span = ask.span(i, horizon)
             extra = _tolls(replace(ask, pools=()), static, i) / price
+            if ask.windows:
+                label = _thresholds(ask, i, extra, span, backwards)
+                if label is None:
+                    return False
+                if not _crossings(kind, label, price, arcs):
+                    return False
+                continue
             length = kind.hours + extra
             label = kind.search.labels(length, backwards)
             reach = label[kind.graph.source if backwards else kind.graph.sink]
@@ -689,13 +726,8 @@ def _bound_holds(ask: _Demand, static: _Static, horizon: float) -> bool:
                 if label[kind.graph.source if backwards else kind.graph.sink] < span - 1e-9:
                     return False
             label = np.minimum(label, span)
-            at = kind.ready + (span - label if backwards else label)
-            start, end = at[kind.graph.tail], at[kind.graph.head] - kind.hours
-            for a in np.flatnonzero(end > start + 1e-9).tolist():
-                if not math.isfinite(kind.rate[a]):
-                    return False
-                worth = price * float(kind.rate[a])
-                arcs.setdefault(int(kind.graph.arc[a]), []).append((float(start[a]), float(end[a]), worth))
+            if not _crossings(kind, kind.ready + (span - label if backwards else label), price, arcs):
+                return False
         held = {arc: _dearest(spans, ask.windows.get(arc, ())) for arc, spans in arcs.items()}
         room = math.fsum(held.values())
         for i, rate in ask.steady.items():
@@ -707,6 +739,107 @@ def _bound_holds(ask: _Demand, static: _Static, horizon: float) -> bool:
         if wanted > room * (1 + 1e-9) + 1e-12:
             return True
     return False
+
+
+def _crossings(kind: Kind, at: Array, price: float, arcs: dict[int, list[tuple[float, float, float]]]) -> bool:
+    """Add the hours in which something has to enter an arc; tell whether all these arcs have a limit."""
+    start, end = at[kind.graph.tail], at[kind.graph.head] - kind.hours
+    for a in np.flatnonzero(end > start + 1e-9).tolist():
+        if not math.isfinite(kind.rate[a]):
+            return False
+        worth = price * float(kind.rate[a])
+        arcs.setdefault(int(kind.graph.arc[a]), []).append((float(start[a]), float(end[a]), worth))
+    return True
+
+
+def _thresholds(ask: _Demand, i: int, extra: Array, span: float, backwards: bool) -> Array | None:
+    """Return the hour of each vertex in a cut over time that steps over windows at no cost; None when there is none.
+
+    Where an arc is shut nothing enters it, so the hours of a window lie in its crossing for nothing: what is paid for
+    are hours of open road. The tolls are scaled to the least that makes the cut reach from the first hour to the last.
+    """
+    kind = ask.kinds[i]
+    first, last = kind.ready, kind.ready + span
+    known: dict[float, Array] = {}
+
+    def reach(scale: float) -> float:
+        known[scale], _ = _spread_out(kind, ask.windows, extra * scale, first, last, backwards)
+        end = float(known[scale][kind.graph.source if backwards else kind.graph.sink])
+        return first + last - end if backwards else end
+
+    if reach(0.0) >= last - 1e-9:
+        return known[0.0]
+    low, high = 0.0, 1.0
+    while reach(high) < last - 1e-9:
+        low, high = high, 2 * high
+        if high > 64:
+            return None
+    for _ in range(8):
+        middle = (low + high) / 2
+        if reach(middle) < last - 1e-9:
+            low = middle
+        else:
+            high = middle
+    return known[high]
+
+
+def _spread_out(
+    kind: Kind, windows: _Shut, extra: Array, first: float, last: float, backwards: bool = False
+) -> tuple[Array, list[int]]:
+    """Return the latest hour of each vertex that the open hours `extra` of the arcs allow; backwards the earliest.
+
+    And the arcs of the way that decides it at the other end, where that is reached in time.
+    """
+    import heapq
+
+    graph = kind.graph
+    start, goal = (graph.sink, graph.source) if backwards else (graph.source, graph.sink)
+    tail, head = (graph.head, graph.tail) if backwards else (graph.tail, graph.head)
+    sign = -1.0 if backwards else 1.0
+    out: list[list[tuple[int, int, float, float, Sequence[tuple[float, float, float]]]]] = [
+        [] for _ in range(graph.size)
+    ]
+    rows = zip(tail.tolist(), head.tolist(), kind.hours.tolist(), extra.tolist(), graph.arc.tolist(), strict=True)
+    for a, (u, v, hours, more, arc) in enumerate(rows):
+        out[u].append((a, v, hours, more, windows.get(arc, ())))
+    # Backwards time runs from the last hour down, and so do windows.
+    begin, stop = (-last, -first) if backwards else (first, last)
+    at = [math.inf] * graph.size
+    at[start] = begin
+    by = [-1] * graph.size
+    queue = [(begin, start)]
+    while queue:
+        now, u = heapq.heappop(queue)
+        if now > at[u]:
+            continue
+        if u == goal or now >= stop:
+            break
+        for a, v, hours, more, shut in out[u]:
+            entered = now + more
+            if shut:
+                # An arc is entered before its hours have passed: backwards these come first.
+                spans = [(-b, -a, f) for a, b, f in shut] if backwards else shut
+                entered = _open_until(now + hours, more, spans) - hours if backwards else _open_until(now, more, spans)
+            if entered + hours < at[v]:
+                at[v], by[v] = entered + hours, a
+                heapq.heappush(queue, (at[v], v))
+    way: list[int] = []
+    v = goal
+    while at[goal] < stop and v != start:
+        way.append(by[v])
+        v = int(tail[by[v]])
+    return np.clip(sign * np.minimum(np.array(at), stop), first, last), way[::-1]
+
+
+def _open_until(hour: float, more: float, windows: Sequence[tuple[float, float, float]]) -> float:
+    """Return the last hour up to which no more than so many open hours pass."""
+    edges = sorted({t for a, b, _ in windows for t in (a, b) if t > hour})
+    for a, b in itertools.pairwise([hour, *edges]):
+        left = min((f for s, e, f in windows if s <= a and b <= e), default=1.0)
+        if (b - a) * left > more:
+            return a + more / left
+        more -= (b - a) * left
+    return max([hour, *edges]) + more
 
 
 def _dearest(spans: Sequence[tuple[float, float, float]], windows: Sequence[tuple[float, float, float]]) -> float:
@@ -733,6 +866,9 @@ class _Plan:
     method: str
     static: _Static | None = None
     columns: tuple[_Column, ...] = ()
+    supplies: tuple[tuple[_Column, float], ...] = ()
+    profile: tuple[tuple[float, float], ...] = ()
+    """Of a quickest flow the hours and rates that it adds up."""
 
 
 def _steady_plan(ask: _Demand, columns: list[_Column], least: float, clock: Callable[[], bool]) -> float:
@@ -765,11 +901,13 @@ def _steady_plan(ask: _Demand, columns: list[_Column], least: float, clock: Call
     return high
 
 
-def _too_much(ask: _Demand, columns: Sequence[_Column], horizon: float) -> bool:
+def _too_much(ask: _Demand, columns: Sequence[_Column], horizon: float, clock: Callable[[], bool]) -> bool:
     """Return whether the volumes alone are too much for the hours in which arcs can be entered before the horizon.
 
     On no arc can anything enter before the first can be there, nor after the last that still arrives in time. So all
-    vehicles must find ways along which their volumes fit into those hours; a linear programme over ways decides.
+    vehicles must find ways along which their volumes fit into those hours; a linear programme over ways decides. It
+    ends as soon as it is known on which side of 1 the share of the vehicles lies that fits: the ways so far carry all
+    of them, or some tolls on the hours cost them more than all the hours are worth. Without time it claims nothing.
     """
     start = np.full(ask.kinds[0].arcs.tail.size, math.inf)
     end = -start
@@ -793,7 +931,26 @@ def _too_much(ask: _Demand, columns: Sequence[_Column], horizon: float) -> bool:
     moved = [i for i in range(len(kinds)) if i not in ask.steady]
     if len(moved) < len(kinds):
         volumes, columns = _part(volumes, columns, moved)
-    return _generate(volumes, [replace(c, hours=0.0) for c in columns], 1.0).theta < 1 - 1e-7
+    volumes = replace(volumes, taken={})
+    ways = [replace(c, hours=0.0) for c in columns]
+    known = {(c.kind, c.path) for c in ways}
+    while not clock():
+        static = _master(volumes, ways, 1.0)
+        if static.theta >= 1 - 1e-7:
+            return False
+        cheapest = [k.search.path(_tolls(volumes, static, i)) for i, k in enumerate(volumes.kinds)]
+        paid = math.fsum(k.count * cost for k, (cost, _) in zip(volumes.kinds, cheapest, strict=True))
+        if math.fsum(toll * room[a] for a, toll in static.toll.items()) < paid * (1 - 1e-7):
+            return True
+        new = [
+            (i, tuple(path)) for i, (cost, path) in enumerate(cheapest) if cost < static.price[i] * (1 - 1e-9) - 1e-12
+        ]
+        new = [way for way in new if way not in known]
+        if not new:
+            return static.theta < 1 - 1e-7
+        known.update(new)
+        ways += [replace(_column(i, volumes.kinds[i], path), hours=0.0) for i, path in new]
+    return False
 
 
 def _proven_from_below(
@@ -806,11 +963,12 @@ def _proven_from_below(
         if at <= low or clock():
             break
         # What closes at `at` also closes later: a proof for `at` holds for everything before.
-        if _bound_holds(ask, _generate(ask, columns, at, mean=True), at) or _too_much(ask, columns, at):
+        if _bound_holds(ask, _generate(ask, columns, at, mean=True), at) or _too_much(ask, columns, at, clock):
             low = at
         else:
             high = at
-        if high - low <= 2e-3 * high:
+        # Where windows shut ways, `_between` goes on from here.
+        if high - low <= (1e-2 if ask.windows else 2e-3) * high:
             break
         at = (low + high) / 2
     return low
@@ -818,17 +976,22 @@ def _proven_from_below(
 
 def _solve(ask: _Demand, gap: float, clock: Callable[[], bool]) -> _Plan | None:
     """Return a plan for kinds that share what they use, and a bound; None when some cannot move."""
-    start = _alone(ask)
+    start = alone(ask)
     if start is None:
         return None
-    least, columns, marks = start
-    ask = replace(ask, marks=marks)
-    least = max([least, *(pool.least(ask.kinds) for pool in ask.pools)])
+    columns = start.columns
+    ask = replace(ask, marks=start.marks)
+    if ask.windows and ask.steady:
+        served = _served(ask, columns, clock)
+        if served is None:
+            return None
+        ask, columns = served
+    least = max([start.least, *(pool.least(ask.kinds) for pool in ask.pools)])
     free = replace(ask, deadline=np.full(len(ask.kinds), math.inf))
     if len(ask.kinds) == 1 and not ask.pools and not ask.windows:
         # The deadline of a single kind is met by the quickest flow, or by none.
-        least, ways, _ = quickest(ask.kinds[0])
-        return _Plan(least, least, tuple(ways), "quickest flow", _generate(free, columns, least), tuple(columns))
+        static = _generate(free, columns, least)
+        return _Plan(least, least, tuple(start.ways), "quickest flow", static, tuple(columns), (), tuple(start.profile))
     steady, ways = _steady(free, columns, least, clock)
     if math.isinf(steady):
         return None
@@ -843,17 +1006,34 @@ def _solve(ask: _Demand, gap: float, clock: Callable[[], bool]) -> _Plan | None:
             horizon, ways = found
         else:
             timed = free
+    if ask.windows and horizon > bound * (1 + gap) and not clock():
+        easy = not np.isfinite(timed.deadline).any()
+        bound, squeezed = _between(free, columns, static, bound, horizon if easy else math.inf, gap, clock)
+        if easy and squeezed is not None:
+            horizon, ways = squeezed
     if horizon > bound * (1 + gap) and not clock():
         better = _by_slots(timed, columns, static, bound, horizon, gap, clock)
         if better is not None:
             horizon, ways = better
     if horizon != steady or np.isfinite(timed.deadline).any():
         method = "column generation over routes and hours of departure, bound by cuts over time"
-    return _Plan(horizon, min(bound, horizon), tuple(ways), method, static, tuple(columns[: len(static.rates)]))
+    used, supplies = tuple(columns[: len(static.rates)]), tuple(ask.served) or _supplied(ask, columns, static)
+    return _Plan(horizon, min(bound, horizon), tuple(ways), method, static, used, supplies)
 
 
-def _alone(ask: _Demand) -> tuple[float, list[_Column], list[float]] | None:
-    """Return a bound from kinds alone, ways to start with, and the lengths at which rates change.
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A bound from kinds alone, ways to begin with, lengths at which rates change; the quickest flow of the last."""
+
+    least: float
+    columns: list[_Column]
+    marks: list[float]
+    ways: list[_Way]
+    profile: list[tuple[float, float]]
+
+
+def alone(ask: _Demand) -> Start | None:
+    """Return what the quickest flow of each kind alone tells; None when some cannot move.
 
     Vehicles that are alike but for the hour from which they can leave are one flow: what leaves from hour r on
     cannot close before r and the quickest flow of all of it (Hoppe and Tardos 2000: the cuts of a transshipment over
@@ -862,6 +1042,8 @@ def _alone(ask: _Demand) -> tuple[float, list[_Column], list[float]] | None:
     columns: list[_Column] = []
     marks: list[float] = []
     least = 0.0
+    ways: list[_Way] = []
+    profile: list[tuple[float, float]] = []
     for i, kind in enumerate(ask.kinds):
         alike = [
             k
@@ -877,7 +1059,7 @@ def _alone(ask: _Demand) -> tuple[float, list[_Column], list[float]] | None:
         if i not in ask.steady:
             least = max(least, closed)
             marks += [length for length, _ in profile]
-    return least, columns, sorted(set(marks))
+    return Start(least, columns, sorted(set(marks)), ways, profile)
 
 
 def _steady(ask: _Demand, columns: list[_Column], least: float, clock: Callable[[], bool]) -> tuple[float, list[_Way]]:
@@ -893,6 +1075,28 @@ def _steady(ask: _Demand, columns: list[_Column], least: float, clock: Callable[
         if after < horizon:
             horizon, ways = after, _timed(later, columns, _generate(later, columns, after), after)
     return horizon, ways
+
+
+def _served(ask: _Demand, columns: list[_Column], clock: Callable[[], bool]) -> tuple[_Demand, list[_Column]] | None:
+    """Return the demand with supplies on the ways that they would have without windows; None when there are none.
+
+    They keep these ways. Where a window leaves too little for them they wait and are not made up for, so what a bound
+    says without them holds with them.
+    """
+    dry = replace(ask, windows={}, deadline=np.full(len(ask.kinds), math.inf))
+    horizon = _steady_plan(dry, columns, 0.0, clock)
+    if math.isinf(horizon):
+        return None
+    static = _generate(dry, columns, horizon)
+    taken, served = _by_supplies(dry, columns, static), _supplied(dry, columns, static)
+    bare, columns = _part(ask, columns, [i for i in range(len(ask.kinds)) if i not in ask.steady])
+    return replace(bare, taken=taken, served=served), columns
+
+
+def _supplied(ask: _Demand, columns: Sequence[_Column], static: _Static) -> tuple[tuple[_Column, float], ...]:
+    """Return the ways of supplies and their rates."""
+    rates = zip(columns, static.rates.tolist(), strict=False)
+    return tuple((c, r) for c, r in rates if c.kind in ask.steady and r > TIGHT)
 
 
 def _deadlines(
@@ -939,7 +1143,7 @@ def _part(ask: _Demand, columns: Sequence[_Column], first: Sequence[int]) -> tup
     """Return some kinds of a demand alone, and their ways."""
     number = {i: n for n, i in enumerate(first)}
     pools = [replace(p, hours=[p.hours[i] for i in first], part=[p.part[i] for i in first]) for p in ask.pools]
-    kinds, steady = [ask.kinds[i] for i in first], {number[i]: r for i, r in ask.steady.items()}
+    kinds, steady = [ask.kinds[i] for i in first], {number[i]: r for i, r in ask.steady.items() if i in number}
     some = [replace(c, kind=number[c.kind]) for c in columns if c.kind in number]
     part = replace(ask, kinds=kinds, deadline=ask.deadline[list(first)], pools=pools, steady=steady)
     return part, some
@@ -1013,30 +1217,91 @@ def _by_slots(
     return best
 
 
+TRIES = 14
+"""So many horizons are tried between a bound and a plan."""
+
+
+def _between(
+    ask: _Demand, columns: list[_Column], static: _Static, bound: float, horizon: float, gap: float,
+    clock: Callable[[], bool],
+) -> tuple[float, tuple[float, list[_Way]] | None]:  # fmt: skip
+    """Return a better bound and, if there is one, a plan that is earlier than the horizon, where windows shut ways.
+
+    A programme of slots either finds a plan for a horizon or prices that may prove that there is none; ways on which
+    these prices leave something to win are added.
+    """
+    low, high, best = bound, horizon, None
+    failed, doubt = low, high
+    # The bound is often reached when vehicles differ by the hour alone.
+    tight, _ = _slots(ask, columns, static, bound * (1 + 1e-7), clock)
+    if tight is not None:
+        return bound, (bound * (1 + 1e-7), tight)
+    for _ in range(TRIES):
+        if clock() or high <= low * (1 + gap):
+            break
+        if math.isinf(high):
+            at = min(2 * low, (low + doubt) / 2)
+        else:
+            at = (failed + high) / 2 if high - failed >= doubt - low else (low + doubt) / 2
+        if max(high - failed, doubt - low) < 2e-3 * low:
+            break
+        for _ in range(4):
+            ways, prices = _slots(ask, columns, static, at, clock)
+            if (
+                ways is not None
+                or prices is None
+                or _bound_holds(ask, prices, at)
+                or not _wider(ask, prices, columns, at)
+            ):
+                break
+        if ways is not None:
+            high, best = at, (at, ways)
+        elif prices is not None and _bound_holds(ask, prices, at):
+            low = at
+        failed, doubt = (min(failed, at), at) if ways is not None else (max(failed, at), doubt if low == at else at)
+        failed, doubt = max(failed, low), min(doubt, high)
+    return low, best
+
+
+def _wider(ask: _Demand, prices: _Static, columns: list[_Column], horizon: float) -> bool:
+    """Add the ways on which prices leave something to win; tell whether there are any."""
+    known = {(c.kind, c.path) for c in columns}
+    added = False
+    for i, kind in enumerate(ask.kinds):
+        price = float(prices.price[i])
+        if price > 0 and i not in ask.steady:
+            extra = _tolls(replace(ask, pools=()), prices, i) / price
+            _, path = _spread_out(kind, ask.windows, extra, kind.ready, kind.ready + ask.span(i, horizon))
+            if path and (i, tuple(path)) not in known:
+                columns.append(_column(i, kind, path))
+                added = True
+    return added
+
+
 def _slot_plan(
     ask: _Demand, columns: Sequence[_Column], static: _Static, horizon: float, clock: Callable[[], bool]
 ) -> list[_Way] | None:
-    """Return ways with a rate for each slot of departure that close by the horizon, or None.
+    """Return ways with a rate for each slot of departure that close by the horizon, or None."""
+    return _slots(ask, columns, static, horizon, clock)[0]
+
+
+def _slots(
+    ask: _Demand, columns: Sequence[_Column], static: _Static, horizon: float, clock: Callable[[], bool]
+) -> tuple[list[_Way] | None, _Static | None]:
+    """Return ways with a rate for each slot of departure that close by the horizon, or the prices that forbid it.
 
     Rates are constant within a slot. What enters an arc at a moment are the slots that are passing it then; rows for
     the moments at which it is too much are added until there are none, so the plan holds at every moment.
     """
     import highspy
 
-    grid = _grid(ask, horizon)
-    column, start, end = [], [], []
-    for j, c in enumerate(columns):
-        first = ask.kinds[c.kind].ready
-        last = first + ask.span(c.kind, horizon) - c.hours
-        if c.kind not in ask.steady and last > first + TIGHT:
-            edges = np.r_[first, grid[(grid > first + TIGHT) & (grid < last - TIGHT)], last].tolist()
-            column += [j] * (len(edges) - 1)
-            start += edges[:-1]
-            end += edges[1:]
-    if not column:
-        return None
-    taken = _by_supplies(ask, columns, static)
-    uses = _uses(ask, columns, column, start, end)
+    slots = _departures(ask, columns, horizon)
+    if not slots:
+        return None, None
+    column, start, end = [s.column for s in slots], [s.first for s in slots], [s.last for s in slots]
+    taken = ask.taken or _by_supplies(ask, columns, static)
+    uses = _uses(ask, columns, slots)
+    tolled: list[int] = []
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     infinite = highspy.kHighsInf
@@ -1054,20 +1319,78 @@ def _slot_plan(
     for _ in range(60):
         solver.run()
         found = np.array(solver.getSolution().col_value)
-        if found[theta] < 1 - 1e-7 or clock():
-            return None
+        if clock():
+            return None, None
+        if found[theta] < 1 - 1e-7:
+            return None, _prices(ask, np.array(solver.getSolution().row_dual), tolled, float(found[theta]))
         rows = _overfull(ask, uses, found[:-1], taken)
         if not rows:
             break
-        for index, value, limit in rows:
+        for arc, index, value, limit in rows:
             solver.addRow(-infinite, limit, len(index), index.astype(np.int32), value)
+            tolled.append(arc)
     else:
-        return None
+        return None, None
     ways = []
-    for j, a, b, rate in zip(column, start, end, found[:-1].tolist(), strict=True):
-        if rate * (b - a) > TIGHT:
-            ways.append(_Way(columns[j], rate, a, b))
-    return _exactly(ask, ways)
+    for slot, rate in zip(slots, found[:-1].tolist(), strict=True):
+        if rate * (slot.last - slot.first) > TIGHT:
+            ways.append(_Way(columns[slot.column], rate, slot.first, slot.last, slot.step, slot.hold))
+    return _exactly(ask, ways), None
+
+
+def _prices(ask: _Demand, dual: Array, tolled: Sequence[int], theta: float) -> _Static:
+    """Return prices and tolls of a programme of slots: of each arc the sum over all moments."""
+    kinds = len(ask.kinds)
+    price, toll = np.zeros(kinds), dict[int, float]()
+    moved = [i for i in range(kinds) if i not in ask.steady]
+    price[moved] = np.abs(dual[: len(moved)])
+    for arc, value in zip(tolled, np.abs(dual[len(moved) :]).tolist(), strict=True):
+        if arc >= 0 and value > 0:
+            toll[arc] = toll.get(arc, 0.0) + value
+    return _Static(theta, price, toll, np.zeros(len(ask.pools)), np.zeros(kinds), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class _Slot:
+    """Departures on a way from one hour to another, that hold before one of its arcs for some hours."""
+
+    column: int
+    first: float
+    last: float
+    step: int = 0
+    hold: float = 0.0
+
+
+AFTER = 3
+"""What holds until a window is over goes on at once, or so many lengths of its slot later at most."""
+
+
+def _departures(ask: _Demand, columns: Sequence[_Column], horizon: float) -> list[_Slot]:
+    """Return the slots of all ways; where a window shuts a way, also such that hold before it until it is over."""
+    grid = _grid(ask, horizon)
+    out = []
+    for j, c in enumerate(columns):
+        kind = ask.kinds[c.kind]
+        first = kind.ready
+        until = first + ask.span(c.kind, horizon)
+        last = until - c.hours
+        if c.kind in ask.steady or last <= first + TIGHT:
+            continue
+        shut = [
+            (n, at, a, b)
+            for n, (step, at) in enumerate(zip(c.path, _entered(kind, c.path), strict=True))
+            for a, b, _ in ask.windows.get(int(kind.graph.arc[step]), ())
+        ]
+        cuts = np.array([t - at for _, at, a, b in shut for t in (a, b)])
+        edges = np.unique(np.r_[grid, cuts].round(9))
+        edges = np.r_[first, edges[(edges > first + 1e-6) & (edges < last - 1e-6)], last]
+        for a, b in itertools.pairwise(edges.tolist()):
+            out.append(_Slot(j, a, b))
+            for n, at, s, e in shut:
+                if s - TIGHT <= a + at and b + at <= e + TIGHT:
+                    holds = {e - at - a + m * (b - a) for m in range(AFTER + 1)} | {e - max(s, first + at)}
+                    out += [_Slot(j, a, b, n, h) for h in sorted(holds) if TIGHT < h <= until - c.hours - b]
+    return out
 
 
 SLOTS = 24
@@ -1125,30 +1448,35 @@ class _Uses:
     span: tuple[Array, Array]
 
 
-def _uses(
-    ask: _Demand, columns: Sequence[_Column], column: Sequence[int], start: Sequence[float], end: Sequence[float]
-) -> _Uses:
+def _uses(ask: _Demand, columns: Sequence[_Column], slots: Sequence[_Slot]) -> _Uses:
     rows: list[tuple[int, int, float, float, float]] = []
-    for slot, (j, a, b) in enumerate(zip(column, start, end, strict=True)):
-        kind, path = ask.kinds[columns[j].kind], list(columns[j].path)
-        entered = np.r_[0.0, np.cumsum(kind.hours[path])[:-1]].tolist()
-        for step, at in zip(path, entered, strict=True):
+    passed = [_entered(ask.kinds[c.kind], c.path) for c in columns]
+    for number, s in enumerate(slots):
+        kind, path = ask.kinds[columns[s.column].kind], columns[s.column].path
+        for n, (step, at) in enumerate(zip(path, passed[s.column], strict=True)):
             if kind.rate[step] < math.inf:
-                rows.append((int(kind.graph.arc[step]), slot, a + at, b + at, 1.0 / float(kind.rate[step])))
+                at += s.hold if n >= s.step else 0.0
+                rows.append(
+                    (int(kind.graph.arc[step]), number, s.first + at, s.last + at, 1.0 / float(kind.rate[step]))
+                )
     rows.sort()
     table = np.array(rows, float).reshape(-1, 5)
     pools = []
     for pool in ask.pools:
-        kept = [float(pool.hours[columns[j].kind][list(columns[j].path)].sum()) for j in column]
-        held = [max(columns[j].hours, k) if k else 0.0 for j, k in zip(column, kept, strict=True)]
+        out = [float(pool.hours[c.kind][list(c.path)].sum()) for c in columns]
+        kept = [out[s.column] + s.hold * pool.part[columns[s.column].kind] for s in slots]
+        held = [max(columns[s.column].hours + s.hold, k) if k else 0.0 for s, k in zip(slots, kept, strict=True)]
         parts = [k / h / pool.size if h else 0.0 for k, h in zip(kept, held, strict=True)]
         pools.append((np.array(held), np.array(parts)))
-    thing, slots = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
-    return _Uses(thing, slots, table[:, 2], table[:, 3], table[:, 4], pools, (np.array(start), np.array(end)))
+    thing, number_of = table[:, 0].astype(np.int64), table[:, 1].astype(np.int64)
+    span = np.array([s.first for s in slots]), np.array([s.last for s in slots])
+    return _Uses(thing, number_of, table[:, 2], table[:, 3], table[:, 4], pools, span)
 
 
-def _overfull(ask: _Demand, uses: _Uses, rate: Array, taken: Mapping[int, float]) -> list[tuple[Array, Array, float]]:
-    """Return rows for the fullest moments of what is too full: slots, their parts, and what there is."""
+def _overfull(
+    ask: _Demand, uses: _Uses, rate: Array, taken: Mapping[int, float]
+) -> list[tuple[int, Array, Array, float]]:
+    """Return rows for the fullest moments of what is too full: arc, slots, their parts, and what there is."""
     out = []
     busy = np.flatnonzero(rate[uses.slot] > 0)
     flow = rate[uses.slot[busy]] * uses.part[busy]
@@ -1165,7 +1493,8 @@ def _overfull(ask: _Demand, uses: _Uses, rate: Array, taken: Mapping[int, float]
         for m in worst[over[worst] > 1e-7].tolist():
             t = moments[m]
             there = every[(uses.start[every] <= t + 1e-9) & (t < uses.end[every] - 1e-9)]
-            out.append((uses.slot[there], uses.part[there], max(float(room[m]) - taken.get(int(arc), 0.0), 0.0)))
+            left = max(float(room[m]) - taken.get(int(arc), 0.0), 0.0)
+            out.append((int(arc), uses.slot[there], uses.part[there], left))
     start, end = uses.span
     for held, part in uses.pools:
         moments = np.unique(np.r_[start, end, start + held, end + held])
@@ -1175,7 +1504,7 @@ def _overfull(ask: _Demand, uses: _Uses, rate: Array, taken: Mapping[int, float]
         for m in np.argsort(-load)[:3].tolist():
             if load[m] > 1 + 1e-7:
                 there = np.flatnonzero(out_then[m] * part > 0)
-                out.append((there, (out_then[m] * part)[there], 1.0))
+                out.append((-1, there, (out_then[m] * part)[there], 1.0))
     return out
 
 
@@ -1209,9 +1538,9 @@ def closure(
     time_limit : float
         Seconds after which plan and bound are given as they stand.
     windows : sequence of Window
-        Closures and changes of capacity in hours.
+        Closures and changes of capacity in hours. Vehicles may hold before one; supplies keep their ways and wait.
     rest : {"none", "march", "crew", "day"}
-        Halts and rest on roads; see :data:`REST`.
+        Halts and rest on roads; see :data:`mobility.march.RESTS`.
     lead : mapping of str to float, optional
         Permission lead time of single states in hours, instead of the regime's.
     **options
@@ -1243,11 +1572,11 @@ def closure(
     def clock() -> bool:
         return time.monotonic() - started > time_limit
 
-    made = _force(net, force, options)
-    kinds, question = _kinds(net, made, origin, destination, options, rest)
+    made = force_of(net, force, options)
+    kinds, question = kinds_of(net, made, origin, destination, options, rest)
     shut = _windows(net, windows, kinds[0].arcs)
     leads = lead_times(net, str(options.get("permission", "none"))) | _leads(net, lead or {})
-    best, bound = _earliest(made, kinds, shut, leads, gap, clock)
+    best, bound = earliest_plan(made, kinds, shut, leads, gap, clock)
     question |= {"rest": rest, "lead": dict(lead or {})}
     question |= {"windows": [asdict(w) for w in windows], "gap": gap, "time_limit": time_limit}
     if best is None:
@@ -1260,8 +1589,8 @@ _Best = tuple[float, float, _Plan, _Demand]
 """Closure, lead time waited for, the plan, and what it was made for."""
 
 
-def _earliest(
-    made: Force, kinds: Sequence[_Kind], shut: _Shut, lead: Mapping[str, float], gap: float, clock: Callable[[], bool]
+def earliest_plan(
+    made: Force, kinds: Sequence[Kind], shut: _Shut, lead: Mapping[str, float], gap: float, clock: Callable[[], bool]
 ) -> tuple[_Best | None, float]:
     """Return the best plan over all limits on the lead time of the states passed, and a bound for all of them."""
     best: _Best | None = None
@@ -1269,7 +1598,8 @@ def _earliest(
     for most in sorted({lead.get(c, 0.0) for c in kinds[0].arcs.net.countries_present} | {0.0}):
         if best is not None and most >= best[0]:
             break
-        ask = _demand(made, [_within(k, lead, most) for k in kinds], shut, most)
+        slow = _slow(kinds[0].arcs.net, lead, most)
+        ask = demand_of(made, [narrowed(k, slow) for k in kinds], shut, most)
         plan = _solve(ask, gap, clock)
         if plan is None:
             continue
@@ -1281,7 +1611,8 @@ def _earliest(
     return best, bound
 
 
-def _force(net: Network, force: str | Path | Force | None, options: Mapping[str, Any]) -> Force:
+def force_of(net: Network, force: str | Path | Force | None, options: Mapping[str, Any]) -> Force:
+    """Return the force asked for; without one it is one `vehicle`."""
     if force is None:
         carrier = find_vehicle(options.get("vehicle", "any"), net)
         return Force(carrier.name, (Element(carrier.name, 1),))
@@ -1320,25 +1651,28 @@ def _windows(net: Network, windows: Sequence[Window], arcs: Arcs) -> _Shut:
     return out
 
 
-def _states(kind: _Kind, way: _Column) -> Iterable[str]:
+def _states(kind: Kind, way: _Column) -> Iterable[str]:
     """Return the states that a way passes."""
     for a in kind.graph.arc[list(way.path)].tolist():
         if a >= 0 and kind.arcs.kind[a] == LINK:
             yield from kind.arcs.net.link_countries[int(kind.arcs.item[a])]
 
 
-def _within(kind: _Kind, lead: Mapping[str, float], most: float) -> _Kind:
-    """Return a kind on the states whose lead time is at most `most`."""
-    net = kind.arcs.net
-    slow = np.array([any(lead.get(c, 0.0) > most for c in states) for states in net.link_countries], bool)
-    if not slow.any():
+def _slow(net: Network, lead: Mapping[str, float], most: float) -> Array:
+    """Return the links in states whose lead time is above `most`."""
+    return np.array([any(lead.get(c, 0.0) > most for c in states) for states in net.link_countries], bool)
+
+
+def narrowed(kind: Kind, closed: Array) -> Kind:
+    """Return a kind without some links."""
+    if not closed.any():
         return kind
-    mask = kind.arcs.open & ~kind.arcs.per_arc(slow, False)
-    graph = build_graph(kind.arcs, kind.origins, kind.destinations, mask=mask)
-    return _kind(kind.arcs, graph, kind.element, kind.numbers, kind.count, kind.origins, kind.destinations)
+    shut = kind.graph.spread(kind.arcs.per_arc(closed, False), False)
+    graph, _ = _only(kind.graph, kind.rate, ~shut)
+    return kind_of(kind.arcs, graph, kind.element, kind.numbers, kind.count, kind.origins, kind.destinations)
 
 
-def _demand(made: Force, kinds: list[_Kind], shut: _Shut, lead: float) -> _Demand:
+def demand_of(made: Force, kinds: list[Kind], shut: _Shut, lead: float) -> _Demand:
     """Return what is solved; windows are moved to hours after the permission."""
     later = {arc: [(a - lead, b - lead, f) for a, b, f in spans if b > lead] for arc, spans in shut.items()}
     deadline = np.array([math.inf if k.element.latest_h is None else k.element.latest_h - lead for k in kinds])
@@ -1346,7 +1680,17 @@ def _demand(made: Force, kinds: list[_Kind], shut: _Shut, lead: float) -> _Deman
     return _Demand(kinds, deadline, _pools(made, kinds), {a: s for a, s in later.items() if s}, steady)
 
 
-def _pools(made: Force, kinds: Sequence[_Kind]) -> list[_Pool]:
+def part_of(pool: Pool, vehicle: Vehicle) -> tuple[str, float]:
+    """Return the mode in which a vehicle takes from a stock, and how much of it; 0 where it takes nothing."""
+    mode, each = {
+        "wagon": ("rail", 1.0 / vehicle.per_wagon), "transporter": ("road", 1.0),
+        "ship": ("sea", vehicle.lane_m / SHIP_LANE_M),
+    }[pool.of]  # fmt: skip
+    name = {"wagon": vehicle.wagon, "transporter": vehicle.transporter}.get(pool.of)
+    return mode, each if pool.of == "ship" or (name is not None and pool.name in ("", name.name)) else 0.0
+
+
+def _pools(made: Force, kinds: Sequence[Kind]) -> list[_Pool]:
     """Return the shared stocks of a force with the hours that a vehicle keeps its part of one on each arc.
 
     On the way it is taken there and, empty, back; at the places where it is loaded and unloaded, once.
@@ -1355,17 +1699,13 @@ def _pools(made: Force, kinds: Sequence[_Kind]) -> list[_Pool]:
     for pool in made.pools:
         hours, parts = [], []
         for kind in kinds:
-            arcs, graph, vehicle = kind.arcs, kind.graph, kind.vehicle
-            mode, each = {
-                "wagon": ("rail", 1.0 / vehicle.per_wagon), "transporter": ("road", 1.0),
-                "ship": ("sea", vehicle.lane_m / SHIP_LANE_M),
-            }[pool.of]  # fmt: skip
-            name = {"wagon": vehicle.wagon, "transporter": vehicle.transporter}.get(pool.of)
-            mine = pool.of == "ship" or (name is not None and pool.name in ("", name.name))
+            arcs, graph = kind.arcs, kind.graph
+            mode, each = part_of(pool, kind.vehicle)
+            mine = each > 0
             real = graph.arc >= 0
             link_mode = arcs.net.table("links")["mode"].to_numpy(object)
             on = np.zeros(len(graph.arc), bool)
-            parts.append(each if mine else 0.0)
+            parts.append(each)
             if mine:
                 links = real & (arcs.kind[graph.arc] == LINK)
                 on[links] = link_mode[arcs.item[graph.arc[links]]] == mode
@@ -1381,7 +1721,7 @@ def _pools(made: Force, kinds: Sequence[_Kind]) -> list[_Pool]:
     return out
 
 
-def _stuck(net: Network, kinds: Sequence[_Kind], options: Mapping[str, Any]) -> tuple[tuple[int, Block], ...]:
+def _stuck(net: Network, kinds: Sequence[Kind], options: Mapping[str, Any]) -> tuple[tuple[int, Block], ...]:
     """Return which limits keep the kinds that cannot move from moving."""
     out = []
     for kind in kinds:
@@ -1422,15 +1762,15 @@ def _answer(
     bound = min(bound, total)
     gap = total / bound - 1 if bound > 0 else 0.0
     earliest: tuple[tuple[float, float], ...] = ()
-    if len(ask.kinds) == 1 and not ask.pools and not ask.windows and not ask.steady:
-        kind = ask.kinds[0]
-        _, _, profile = quickest(kind)
-        earliest = _curve([(lead + kind.ready + length, total, rate) for length, rate in profile])
+    if plan.profile:
+        ready = lead + ask.kinds[0].ready
+        earliest = _curve([(ready + length, total, rate) for length, rate in plan.profile])
     return Closure(
         net, question, "ok", force=made, closure_h=total, lower_bound_h=bound, gap=gap, proven=gap <= 1e-6,
         lead_h=lead, vehicles=made.vehicles,
         arrivals=_curve([(m.arrive_h, m.close_h, m.vehicles_per_hour) for m in movements]), earliest=earliest,
-        movements=movements, elements=elements, late=tuple(e.element for e in elements if e.late),
+        movements=movements, supplies=_supply_moves(ask, plan, lead, total),
+        elements=elements, late=tuple(e.element for e in elements if e.late),
         bottlenecks=_bottlenecks(ask, plan), waits=_worth_of_waits(ask, plan), links=_link_uses(ask, plan),
         method=plan.method,
         seconds=time.monotonic() - started,
@@ -1439,8 +1779,10 @@ def _answer(
 
 def _movements(made: Force, ask: _Demand, plan: _Plan, lead: float) -> Iterable[Movement]:
     for way in plan.ways:
-        kind, hours, first, last = ask.kinds[way.column.kind], way.column.hours, way.first, way.last
+        kind, hours, first, last = ask.kinds[way.column.kind], way.hours, way.first, way.last
         route = make_route(kind.arcs, kind.graph.real(way.column.path))
+        place = int(kind.graph.place[kind.graph.tail[way.column.path[way.step]]])
+        held = str(kind.arcs.net.table("nodes")["node_id"].iat[place]) if way.hold > 0 else ""
         for number in kind.numbers:
             part = way.rate * made.elements[number - 1].count / kind.count
             yield Movement(
@@ -1448,8 +1790,23 @@ def _movements(made: Force, ask: _Demand, plan: _Plan, lead: float) -> Iterable[
                 depart_h=lead + first, last_depart_h=lead + last, arrive_h=lead + first + hours,
                 close_h=lead + last + hours, travel_h=hours, length_km=route.length_km,
                 origin=route.nodes[0], destination=route.nodes[-1], links=route.links, nodes=route.nodes,
-                modes=route.modes, countries=route.countries,
+                modes=route.modes, countries=route.countries, hold_h=way.hold, hold_at=held,
             )  # fmt: skip
+
+
+def _supply_moves(ask: _Demand, plan: _Plan, lead: float, total: float) -> tuple[Movement, ...]:
+    """Return the ways of supplies from the first departure to the closure."""
+    out = []
+    for column, rate in plan.supplies:
+        kind = ask.kinds[column.kind]
+        route = make_route(kind.arcs, kind.graph.real(column.path))
+        out.append(Movement(
+            element=0, vehicle=kind.vehicle.name, vehicles=rate * (total - lead), vehicles_per_hour=rate,
+            depart_h=lead, last_depart_h=total, arrive_h=lead + column.hours, close_h=total + column.hours,
+            travel_h=column.hours, length_km=route.length_km, origin=route.nodes[0], destination=route.nodes[-1],
+            links=route.links, nodes=route.nodes, modes=route.modes, countries=route.countries,
+        ))  # fmt: skip
+    return tuple(out)
 
 
 def _curve(flows: Iterable[tuple[float, float, float]]) -> tuple[tuple[float, float], ...]:
@@ -1464,9 +1821,8 @@ def _link_uses(ask: _Demand, plan: _Plan) -> tuple[LinkUse, ...]:
     spans: dict[int, list[tuple[float, float, float]]] = {}
     sent: dict[int, float] = {}
     for way in plan.ways:
-        kind, path = ask.kinds[way.column.kind], list(way.column.path)
-        entered = np.r_[0.0, np.cumsum(kind.hours[path])[:-1]].tolist()
-        for a, at in zip(path, entered, strict=True):
+        kind = ask.kinds[way.column.kind]
+        for a, at in zip(way.column.path, way.entered(kind), strict=True):
             arc = int(kind.graph.arc[a])
             if arc >= 0 and kind.arcs.kind[arc] == LINK:
                 spans.setdefault(arc, []).append((way.first + at, way.last + at, way.rate / float(kind.rate[a])))
@@ -1492,14 +1848,17 @@ def _bottlenecks(ask: _Demand, plan: _Plan) -> tuple[Bottleneck, ...]:
     arcs = ask.kinds[0].arcs
     worth: dict[str, tuple[float, int]] = {}
     for arc, toll in static.toll.items():
+        # More capacity is worth nothing while none of it is left.
+        toll *= _left(ask.windows.get(arc, ()), plan.horizon, False)
         label = arcs.label(arc)
         worth[label] = worth.get(label, (0.0, arc))[0] + toll, arc
     out = []
     for label, (toll, arc) in worth.items():
         hours = toll / slope
-        unit, capacity, estimated = _measure(arcs, arc)
+        of = arcs.measure(arc)
+        capacity = of.value * float(arcs.share[arc])
         if hours * 0.01 > 1e-6:
-            out.append(Bottleneck(label, unit, capacity, hours / capacity, hours * 0.01, estimated))
+            out.append(Bottleneck(label, of.unit, capacity, hours / capacity, hours * 0.01, of.estimated))
     for pool, toll in zip(ask.pools, static.pool.tolist(), strict=True):
         if toll / slope * 0.01 > 1e-6:
             out.append(
@@ -1513,21 +1872,6 @@ def _slope(ask: _Demand, plan: _Plan) -> float:
     assert plan.static is not None
     rates = zip(plan.columns, plan.static.rates, strict=True)
     return max(TIGHT, math.fsum(float(plan.static.price[c.kind] * r) for c, r in rates))
-
-
-def _measure(arcs: Arcs, arc: int) -> tuple[str, float, bool]:
-    """Return the unit of the capacity of an arc, the military share of it in that unit, and whether it is a guess."""
-    share = arcs.share(arc)
-    row = int(arcs.item[arc])
-    if arcs.kind[arc] != LINK:
-        table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
-        stated = "capacity_veh_day" not in split(table["estimated"].iat[row])
-        return "veh/day", float(table["capacity_veh_day"].iat[row]) * share, not stated
-    mode = str(arcs.net.table("links")["mode"].iat[row])
-    column, unit = {"road": ("capacity_veh_h", "veh/h"), "rail": ("capacity_trains_day", "trains/day")}.get(
-        mode, ("capacity_sailings_day", "sailings/day")
-    )
-    return unit, float(arcs.net.values(column).value[row]) * share, bool(arcs.assumed_capacity[row])
 
 
 def _worth_of_waits(ask: _Demand, plan: _Plan) -> tuple[Wait, ...]:

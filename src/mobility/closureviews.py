@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
-from mobility.answerviews import USE_STEPS, flow_width, ways
+from mobility.answerviews import Carried, CarriedView
 from mobility.closure import Closure
 from mobility.panel import Panel
 from mobility.pen import INK, RED
-from mobility.sheet import Mark, Sheet
-from mobility.view import AnswerView, count, item_name, scale_colours
+from mobility.view import count, item_name
 
 
-class ClosureView(AnswerView):
+class ClosureView(CarriedView):
     """A plan: width by vehicles, colour by use of the capacity at the busiest moment, what binds numbered in red."""
 
     unit = "vehicles"
+    used, binds = "of the capacity at the busiest moment", ", binds"
+    heading, full, amount = "Use of the capacity, busiest moment", "binds", "Vehicles in all"
 
     def __init__(self, answer: Closure) -> None:
-        super().__init__(answer)
-        self.answer = answer
-        self.most = max((u.vehicles for u in answer.links), default=1.0)
-        self.colours = scale_colours(len(USE_STEPS) + 1)
-        self.links = {u.link_id for u in answer.links}
         self.items = answer.bottlenecks[:9]
+        uses = (Carried(u.link_id, u.vehicles, u.peak_share, u.forward) for u in answer.links)
+        super().__init__(answer, uses, (b.item for b in self.items))
+        self.answer = answer
+        self.links = {u.link_id for u in answer.links}
         for i, b in enumerate(self.items, 1):
-            kind, _, node = b.item.partition(":")
-            where: dict[str, Any] = {"links": (b.item,)} if b.item in self.rows else {"node": node}
-            if kind != "pool":
-                self.marks.append(Mark(str(i), RED, shape="cross", **where))
+            self.cross(i, b.item)
         name = answer.force.title or answer.force.name if answer.force else "Force"
         self.title = f"Closure of the {name[:1].lower()}{name[1:]}: {self.relation}"
         if answer.closure_h is None or answer.lower_bound_h is None:
@@ -43,29 +39,6 @@ class ClosureView(AnswerView):
         self.basis = f"{guesses} of {count(len(answer.bottlenecks), 'bottleneck')} rest on estimated capacities."
         worth = [f"{item_name(self.net, b.item)}, {b.hours_per_unit:.2f} h for one more ({b.unit})" for b in self.items]
         self.facts = [*(f"Binds: {words}." for words in worth), self.basis]
-
-    def lines(self, sheet: Sheet) -> None:
-        """Add every link that some of the force uses."""
-        self.faint(sheet)
-        binding = {b.item for b in self.items}
-        for use in self.answer.links:
-            width = flow_width(use.vehicles, self.most)
-            colour = self.colours[sum(use.peak_share >= s for s in USE_STEPS)]
-            binds = use.link_id in binding
-            words = f"{use.peak_share:.0%} of the capacity at the busiest moment" + ", binds" * binds
-            level = 20 if binds else 1 + round(9 * use.vehicles / self.most)
-            unsure = self.confidence(use.link_id) == "low" and not self.all_weak
-            shows = (float(use.vehicles), words)
-            self.beside(sheet, use.link_id, RED if binds else colour, width, level, shows, unsure=unsure)
-
-    def column_of(self, link: str) -> str:
-        """Return the column of the capacity."""
-        columns = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}
-        return columns.get(self.rows[link].mode, "capacity_sailings_day")
-
-    def arrows(self) -> dict[str, bool]:
-        """Return the direction of each movement."""
-        return {u.link_id: u.forward for u in self.answer.links}
 
     def panel(self, panel: Panel) -> None:
         """Write when the force has closed, how it arrives, and what binds."""
@@ -91,16 +64,7 @@ class ClosureView(AnswerView):
             panel.ranked(str(i), RED, item_name(self.net, b.item), [(1.0, value, True)])
         if any(b.estimated for b in self.items):
             panel.note("* its capacity is an estimate or default")
-        panel.heading("Use of the capacity, busiest moment")
-        for (low, high), colour in zip(pairwise([0.0, *USE_STEPS, 1.0]), self.colours, strict=True):
-            panel.line("full" if high == 1.0 else f"{low:.0%} to {high:.0%}", colour, 3.0)
-        panel.line("binds", RED, 3.0)
-        panel.heading("Vehicles in all")
-        for part in (1, 3, 20):
-            rounded = float(f"{self.most / part:.1g}")
-            panel.line(f"{rounded:,.0f}", INK, flow_width(rounded, self.most))
-        ways(panel, self, INK)
-        panel.explain("Origin; destination", "origin", "destination")
+        self.legend(panel)
 
     def _arrived(self, part: float) -> float:
         """Return the hour at which a part of the force has arrived."""

@@ -12,7 +12,7 @@ from typing import Any, Unpack, overload
 import numpy as np
 import pandas as pd
 
-from mobility.arcs import LINK, Arcs, Graph, Options, Unit, units
+from mobility.arcs import LINK, Arcs, Graph, Options, Unit, breakable, units
 from mobility.errors import Attempts, InputError
 from mobility.flows import FlowGraph, flow_graph
 from mobility.kernels import Flow, PlainFlow, Router
@@ -304,13 +304,11 @@ def pose(
     if n not in (1, 2):
         attempts.findings += InputError(f"n is {n}; it must be 1 or 2").findings
     parts: list[Unit] = attempts.run(units, net, of, otherwise=[])
-    try:
-        origins, destinations, _, arcs = prepare(net, origin, destination, (), options)
-    except InputError as error:
-        raise InputError(attempts.findings + error.findings) from None
+    ready = attempts.run(prepare, net, origin, destination, (), options, otherwise=None)
     attempts.done()
-    alone = [ends[0] for ends in (origins, destinations) if len(ends) == 1 and of == "nodes"]
-    return between(arcs, origins, destinations, [u for u in parts if u.id not in alone])
+    assert ready is not None
+    origins, destinations, _, arcs = ready
+    return between(arcs, origins, destinations, breakable(parts, of, origins, destinations))
 
 
 def between(arcs: Arcs, origins: list[str], destinations: list[str], parts: Iterable[Unit]) -> Case:

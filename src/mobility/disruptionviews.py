@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from mobility.answerviews import FlowView, flow_width, ways
+from mobility.answerviews import flow_width, ways
 from mobility.disruption import Disruption, LinkEffect, State, span
 from mobility.errors import InputError
 from mobility.panel import Panel
@@ -44,7 +44,7 @@ class _Map(AnswerView):
     """
 
     unit = "vehicles/day"
-    column_of = FlowView.column_of
+    column_of = AnswerView.capacity_of
 
     def __init__(self, answer: Disruption, part: Part, most: float, fit: float = 1.0) -> None:
         super().__init__(answer)
@@ -107,7 +107,11 @@ class _Map(AnswerView):
         """Add lost capacity: red dashes as wide as it is large."""
         if effect.out or effect.lost_capacity > 0:
             words = "out, capacity lost" if effect.out else "open, capacity lost"
-            width = max(1.6, flow_width(effect.lost_capacity, self.most)) * self.fit
+            fastest = 1 in (effect.route_after, effect.route_before if self.part == "detour" else None)
+            # so that it shows on both sides of a route that is drawn over it
+            width = max(1.6, flow_width(effect.lost_capacity, self.most)) * self.fit + 2.2 * (
+                fastest and not effect.out
+            )
             shows, weak = (float(effect.lost_capacity), words), self._weak(effect.link_id)
             self.beside(sheet, effect.link_id, RED, width, 12, shows, dashed=True, unsure=weak)
 
@@ -175,7 +179,7 @@ class DisruptionView(AnswerView):
     """
 
     unit = "vehicles/day"
-    column_of = FlowView.column_of
+    column_of = AnswerView.capacity_of
 
     def __init__(self, answers: Disruption | Sequence[Disruption], style: Style = "pair") -> None:
         self.answers = [answers] if isinstance(answers, Disruption) else list(answers)
@@ -319,7 +323,8 @@ class DisruptionView(AnswerView):
             panel.pair(("flow", FLOW, 4.0, {}), ("more than before", MORE, 4.0, {}))
         else:
             panel.pair(("before", OLD, 2.4, {}), ("after: fastest route", NEW, 2.4, {}))
-        panel.line("Capacity lost", RED, 4.0, dashed=True)
+        if any(e.out or e.lost_capacity > 0 for a in self.answers for e in a.links):
+            panel.line("Capacity lost", RED, 4.0, dashed=True)
         if any(a.cut for a in self.answers):
             panel.explain("Out of use", "cross")
         for part in (1, 3, 20):
@@ -368,7 +373,8 @@ class DisruptionView(AnswerView):
                 for when, value, colour in zip(("before", "after"), values, ("#9fb0bd", INK), strict=True):
                     parts = [((value or 0.0) / top, colour, False)]
                     panel.stack(when, parts, form(value), 28 * panel.scale)  # noqa: PD013 - no table
-        panel.heading(f"The {len(was.routes.routes) or len(now.routes.routes)} best routes")
+        number = len(was.routes.routes) or len(now.routes.routes)
+        panel.heading(f"The {number} best routes" if number != 1 else "The best route")
         for when, state in (("before", was), ("after", now)):
             words = " · ".join(f"{r.time_h:.1f}" for r in state.routes.routes)
             panel.put(0, when, 5.4, SOFT)

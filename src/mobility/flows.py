@@ -14,12 +14,15 @@ from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, Graph, Options, build_gr
 from mobility.kernels import reached
 from mobility.network import Network
 from mobility.paths import Answer, describe, prepare
-from mobility.schema import columns, split
+from mobility.schema import split
 
 Array = np.ndarray[Any, Any]
 
 FINE, COARSE = 1_000_000, 1_000
 """Capacities are counted in millionths of a vehicle a day, in thousandths when the sums would grow too large."""
+
+LARGE = 100_000
+"""From so many arcs on OR-Tools finds the flow, where it is installed (the extra ``flow``)."""
 
 ROOM = 1 << 60
 """Room of an arc that does not limit; every route has an arc that does."""
@@ -140,12 +143,38 @@ def solve(flowing: FlowGraph, least_time: bool = False) -> tuple[int, Array, Arr
     least_time : bool
         Whether the flow shall be the one of least total time; on graphs of strategic size it is in any case.
     """
+    found = None if least_time or len(flowing.capacity) < LARGE else _by_ortools(flowing)
+    if found is not None:
+        return found
     flow = flowing.graph.flow(flowing.capacity)
     if least_time:
         flow.cheapest()
     else:
         flow.maximum()
     return flow.value, flow.flows(), flow.reachable()
+
+
+def _by_ortools(flowing: FlowGraph) -> tuple[int, Array, Array] | None:
+    """Return what `solve` does, by the push-relabel of OR-Tools; None without it or where its sums would overflow."""
+    try:
+        from ortools.graph.python.max_flow import SimpleMaxFlow
+    except ImportError:
+        return None
+    graph = flowing.graph
+    # No flow is larger than all capacities together, so what does not limit needs no more room than that.
+    most = int(flowing.capacity[flowing.capacity < ROOM].sum()) + 1
+    if most * max(2, int((graph.tail == graph.source).sum()), int((graph.head == graph.sink).sum())) >= ROOM:
+        return None
+    solver = SimpleMaxFlow()
+    ends = (np.asarray(side, np.int32) for side in (graph.tail, graph.head))
+    arcs = solver.add_arcs_with_capacity(*ends, np.minimum(flowing.capacity, most))
+    if solver.num_nodes() <= max(graph.source, graph.sink):
+        return None
+    if solver.solve(graph.source, graph.sink) != solver.OPTIMAL:
+        return None
+    near = np.zeros(graph.size, bool)
+    near[solver.get_source_side_min_cut()] = True
+    return int(solver.optimal_flow()), np.asarray(solver.flows(arcs), np.int64), near
 
 
 def throughput(
@@ -198,8 +227,9 @@ def throughput(
         arc = int(graph.arc[a])
         item, room = arcs.label(arc), int(flowing.capacity[a]) / unit
         before = cut.get(item)
-        estimated, basis = _basis(arcs, arc)
-        cut[item] = CutItem(item, room + (before.vehicles_per_day if before else 0.0), estimated, basis)
+        of = arcs.measure(arc)
+        basis = f"{of.value:g} {of.unit}, {of.basis}"
+        cut[item] = CutItem(item, room + (before.vehicles_per_day if before else 0.0), of.estimated, basis)
     links = link_flows(arcs, graph, flows, unit)
     items = tuple(cut.values())
     total = math.fsum(c.vehicles_per_day for c in items)
@@ -212,20 +242,6 @@ def throughput(
     )  # fmt: skip
 
 
-def _basis(arcs: Arcs, arc: int) -> tuple[bool, str]:
-    """Return whether the capacity of an arc is an estimate, and what it rests on, before any share."""
-    row = int(arcs.item[arc])
-    if arcs.kind[arc] != LINK:
-        table = arcs.net.table("terminals" if arcs.kind[arc] == TRANSFER else "borders")
-        guess = "capacity_veh_day" in split(table["estimated"].iat[row])
-        return guess, f"{table['capacity_veh_day'].iat[row]:g} veh/day, {'estimate' if guess else 'stated'}"
-    mode = str(arcs.net.table("links")["mode"].iat[row])
-    column = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}.get(mode, "capacity_sailings_day")
-    value, unit = arcs.net.values(column), columns("links")[column].unit
-    kind = "default" if value.default[row] else "estimate" if value.estimated[row] else "stated"
-    return bool(arcs.assumed_capacity[row]), f"{value.value[row]:g} {unit}, {kind}"
-
-
 def link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkFlow, ...]:
     """Return the links that carry flow, by row, of a flow on the arcs of a graph."""
     on: dict[int, dict[int, int]] = {}
@@ -233,7 +249,10 @@ def link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkF
         arc = int(graph.arc[a])
         if arcs.kind[arc] == LINK:
             on.setdefault(int(arcs.item[arc]), {})[arc] = int(flows[a])
-    ids = arcs.net.table("links")["link_id"]
+    ids = arcs.net.table("links")["link_id"].to_numpy(object)
+    own = np.flatnonzero(arcs.kind == LINK)[::-1]
+    first = np.full(len(ids), -1, np.int64)  # the arc of each link from its start to its end
+    first[arcs.item[own]] = own
     out = []
     for row, by_arc in sorted(on.items()):
         (busy, most), *rest = sorted(by_arc.items(), key=lambda kv: (-kv[1], kv[0]))
@@ -242,10 +261,10 @@ def link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkF
             # Flow to and fro between the same two vertices carries nothing.
             most, other = most - other, 0
         if most:
-            forward = busy == arcs.arcs_of_link[row][0]
+            forward = busy == int(first[row])
             out.append(
                 LinkFlow(
-                    str(ids.iat[row]), most / unit, most / unit / float(arcs.capacity[busy]), forward, other / unit,
+                    str(ids[row]), most / unit, most / unit / float(arcs.capacity[busy]), forward, other / unit,
                     bool(arcs.assumed_capacity[row]),
                 )
             )  # fmt: skip
@@ -253,13 +272,13 @@ def link_flows(arcs: Arcs, graph: Graph, flows: Array, unit: int) -> tuple[LinkF
 
 
 def _by_corridor(arcs: Arcs, links: Sequence[LinkFlow]) -> dict[str, float]:
-    table = arcs.net.table("links")
+    tags = arcs.net.table("links")["corridors"].to_numpy(object)
     length = arcs.net.values("length_km").value
     out: dict[str, float] = {}
     for flow in links:
         row = arcs.net.link_index[flow.link_id]
         carried = flow.vehicles_per_day + flow.opposite_vehicles_per_day
-        for corridor in split(table["corridors"].iat[row]) or ["none"]:
+        for corridor in split(tags[row]) or ["none"]:
             out[corridor] = out.get(corridor, 0.0) + carried * float(length[row])
     return dict(sorted(out.items(), key=lambda kv: -kv[1]))
 

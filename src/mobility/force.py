@@ -15,13 +15,11 @@ from typing import Any
 import pandas as pd
 
 from mobility.errors import Attempts, Finding, InputError, did_you_mean, fold
+from mobility.march import MARCH_UNIT
 from mobility.network import Network, shipped
 from mobility.schema import entry, read_toml
 from mobility.vehicle import ANY, MODES, Vehicle
 from mobility.vehicle import vehicle as find_vehicle
-
-MARCH_UNIT = 25
-"""Vehicles of one march unit by road: 20 to 25 (FM 55-10 family)."""
 
 SHIP_LANE_M = 3000.0
 """Lane metres of the planning ship: the Ro-Ro ships of the ARK project."""

@@ -7,9 +7,69 @@ STANAG 2154). Densities are vehicles per kilometre within a march unit, gaps are
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from mobility.errors import InputError
+
+MARCH_UNIT = 25
+"""Vehicles of one march unit by road: 20 to 25 (FM 55-10 family)."""
+
+HALT_H, HALT_EVERY_H = 0.25, 2.0
+"""A short halt, and the hours of marching between two."""
+
+DRIVE_H, BREAK_H, DAY_DRIVE_H, NIGHT_H = 4.5, 0.75, 9.0, 11.0
+"""Civil drivers break after so many hours, for so many; after so many of driving they rest so many (Reg. 561/2006)."""
+
+_DAY = 12.0 / (1.0 + HALT_H / HALT_EVERY_H)
+
+RESTS: Mapping[str, tuple[float, tuple[tuple[float, float, str], ...]]] = {
+    "none": (1.0, ()),
+    "march": (HALT_EVERY_H, ((HALT_EVERY_H, HALT_H, "halt"),)),
+    "crew": (DAY_DRIVE_H, ((DRIVE_H, BREAK_H, "halt"), (DAY_DRIVE_H, NIGHT_H, "rest"))),
+    "day": (
+        _DAY,
+        (
+            *((HALT_EVERY_H * n, HALT_H, "halt") for n in range(1, int(_DAY / HALT_EVERY_H) + 1)),
+            (_DAY, 24.0 - _DAY - HALT_H * int(_DAY / HALT_EVERY_H), "rest"),
+        ),
+    ),
+}
+"""Hours of driving after which halts and rest begin anew; and within them after how many comes which, for how long.
+
+Marches halt for a quarter of an hour every two; civil crews break for 45 minutes and rest 11 hours after 9 of driving
+(Reg. 561/2006, AETR); a march by daylight only goes on for twelve hours, halts included, and rests for twelve."""
+
+REST: Mapping[str, float] = {name: 1.0 + math.fsum(h for _, h, _ in c) / hours for name, (hours, c) in RESTS.items()}
+"""Hours on the road for one hour of driving: a mean that is the same for every hour, where a movement table places
+each rest."""
+
+
+def rests(rest: str, start_h: float, end_h: float) -> list[tuple[float, float, str]]:
+    """Return the halts and rests that fall due in some hours of driving: after how many, for how long, and which.
+
+    Examples
+    --------
+    >>> rests("crew", 4.0, 14.0)
+    [(4.5, 0.75, 'halt'), (9.0, 11.0, 'rest'), (13.5, 0.75, 'halt')]
+    >>> rests("march", 0.0, 2.0), rests("march", 2.0, 4.5)
+    ([(2.0, 0.25, 'halt')], [(4.0, 0.25, 'halt')])
+    """
+    period, cycle = RESTS[rest]
+    turns = range(int(start_h // period), int(end_h // period) + 1) if cycle else ()
+    due = [(turn * period + after, hours, what) for turn in turns for after, hours, what in cycle]
+    return [d for d in due if start_h + 1e-9 < d[0] <= end_h + 1e-9]
+
+
+class Spacing(TypedDict, total=False):
+    """How a column is spaced; see :class:`Column`."""
+
+    per_km: float
+    unit_gap_min: float
+    serial_gap_min: float
+    column_gap_min: float
+    spread: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +118,15 @@ class Column:
             raise InputError("density must be above 0 and gaps at least 0")
 
     @classmethod
-    def of(cls, vehicles: int, *, unit: int = 25, per_serial: int = 4, per_column: int = 4, **spacing: float) -> Column:
+    def of(
+        cls,
+        vehicles: int,
+        *,
+        unit: int = MARCH_UNIT,
+        per_serial: int = 4,
+        per_column: int = 4,
+        **spacing: Unpack[Spacing],
+    ) -> Column:
         """Return a column of march units of at most `unit` vehicles, grouped as usual.
 
         >>> Column.of(400).march_units, Column.of(400).serials
@@ -66,7 +134,7 @@ class Column:
         """
         units = math.ceil(vehicles / unit)
         serials = math.ceil(units / per_serial)
-        return cls(vehicles, march_units=units, serials=serials, columns=math.ceil(serials / per_column), **spacing)  # type: ignore[arg-type]
+        return cls(vehicles, march_units=units, serials=serials, columns=math.ceil(serials / per_column), **spacing)
 
     @property
     def gaps_min(self) -> float:
@@ -134,8 +202,8 @@ def halts_h(marching_h: float, *, meals: int = 0, meal_h: float = 0.75) -> float
         raise InputError(f"marching time {marching_h} h must be at least 0")
     if marching_h <= 1.0:
         return meals * meal_h
-    later = math.ceil((marching_h - 1.0) / 2.0) - 1
-    return 0.25 * (1 + max(0, later)) + meals * meal_h
+    later = math.ceil((marching_h - 1.0) / HALT_EVERY_H) - 1
+    return HALT_H * (1 + max(0, later)) + meals * meal_h
 
 
 def crew_rest_h(driving_h: float) -> float:
@@ -150,9 +218,9 @@ def crew_rest_h(driving_h: float) -> float:
     """
     if not (driving_h >= 0 and math.isfinite(driving_h)):
         raise InputError(f"driving time {driving_h} h must be at least 0")
-    full_days = max(0, math.ceil(round(driving_h / 9.0, 9)) - 1)
-    breaks = max(0, math.ceil(round(driving_h / 4.5, 9)) - 1) - full_days
-    return full_days * 11.0 + breaks * 0.75
+    full_days = max(0, math.ceil(round(driving_h / DAY_DRIVE_H, 9)) - 1)
+    breaks = max(0, math.ceil(round(driving_h / DRIVE_H, 9)) - 1) - full_days
+    return full_days * NIGHT_H + breaks * BREAK_H
 
 
 def wagons_per_train(
@@ -180,6 +248,52 @@ def wagons_per_train(
     if not (trailing_t >= 0 and wagon_t > 0):
         raise InputError(f"a trailing mass of {trailing_t} t with wagons of {wagon_t} t cannot be")
     return min(by_length, math.floor(trailing_t / wagon_t))
+
+
+LOCO_T, LOCO_KN = 84.0, 260.0
+"""The planning locomotive: four axles of 21 t, and what they pull at the rim where adhesion allows about 0.32."""
+
+WAGON_N_PER_KN = 2.5
+"""Resistance of laden wagons at low speed, curves included, in N for each kN of weight."""
+
+GRAVITY = 9.81
+
+
+def trailing_t(gradient_permille: float, *, loco_t: float = LOCO_T, tractive_kn: float = LOCO_KN) -> float:
+    """Return the mass that one locomotive starts on a gradient.
+
+    What it pulls less what it takes to lift itself, over what a tonne of wagons takes:
+    ``(1000 F / g - M (i + r)) / (i + r)`` with `F` in kN, masses in t, gradient and resistance in permille.
+
+    Parameters
+    ----------
+    gradient_permille : float
+        The steepest of the line; at least 0.
+    loco_t, tractive_kn : float
+        Mass and pull of the locomotive; 260 kN of 84 t ask for an adhesion of 0.32, which dry rail gives below
+        about 15 km/h (Curtius and Kniffler 1944: ``7.5 / (v + 44) + 0.161``).
+
+    Returns
+    -------
+    float
+        Tonnes behind the locomotive, at least 0.
+
+    References
+    ----------
+    Wende, D. (2003). Fahrdynamik des Schienenverkehrs. Teubner, Stuttgart: limiting loads.
+    Curtius, E. W. and Kniffler, A. (1944). Neue Erkenntnisse ueber die Haftung zwischen Treibrad und Schiene.
+    Elektrische Bahnen 20, 25-39 and 51-60.
+
+    Examples
+    --------
+    >>> round(trailing_t(26)), round(trailing_t(12.5)), trailing_t(400)
+    (846, 1683, 0.0)
+    """
+    numbers = (gradient_permille, loco_t, tractive_kn)
+    if not all(math.isfinite(x) and x >= 0 for x in numbers):
+        raise InputError(f"gradient {gradient_permille} permille, {loco_t} t and {tractive_kn} kN must be at least 0")
+    taken = gradient_permille + WAGON_N_PER_KN
+    return max(0.0, 1000.0 * tractive_kn / GRAVITY / taken - loco_t)
 
 
 def _positive(speed_kmh: float) -> None:

@@ -516,22 +516,6 @@ def sampled(
             yield settled(*done)
 
 
-def connection(
-    arcs: Arcs, origins: Sequence[str], destinations: Sequence[str], failures: Failures, *, runs: int, seed: int
-) -> int:
-    """Return in how many of some samples a destination can be reached from an origin.
-
-    A route passes no place twice, as in every other answer.
-    """
-    case = prepare_case(arcs, origins, destinations, failures)
-    if case is None:
-        return 0
-    by = sampler(case, runs, time=False, throughput=False)
-    blocks = range(-(-runs // BLOCK))
-    parts = (found for _, found, _, _ in sampled(case, failures, by, blocks, seed))
-    return sum(int(found[: runs - BLOCK * b].sum()) for b, found in enumerate(parts))
-
-
 # ---- what the samples say
 
 

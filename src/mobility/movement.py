@@ -23,9 +23,10 @@ from typing import Any, Literal
 import pandas as pd
 
 from mobility.arcs import BORDER, LINK, TRANSFER, Arcs, compile_arcs
-from mobility.closure import Closure, Movement, rested
+from mobility.closure import Closure, Movement, part_of, rested
 from mobility.errors import InputError
-from mobility.force import MARCH_UNIT
+from mobility.force import Force
+from mobility.march import MARCH_UNIT, REST, rests
 from mobility.network import Network, beside, spare
 from mobility.vehicle import MODES, Vehicle
 from mobility.vehicle import vehicle as find_vehicle
@@ -68,6 +69,31 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class Halt:
+    """Where a march unit halts or rests on a road.
+
+    Attributes
+    ----------
+    what : {"halt", "rest"}
+    node : str
+        The last place that it has passed.
+    link : str
+        On which it stands; empty for what it still owes where it ends.
+    start_h, hours : float
+        Of its last vehicle.
+    km : float
+        From where the unit was formed.
+    """
+
+    what: str
+    node: str
+    link: str
+    start_h: float
+    hours: float
+    km: float
+
+
+@dataclass(frozen=True)
 class MoveUnit:
     """A march unit, a train or a ship's load: vehicles of one element that move together in one mode.
 
@@ -83,6 +109,8 @@ class MoveUnit:
         slot in which its path or berth lies.
     formed_of : tuple of str
         Units of the mode before whose vehicles it takes on.
+    halts : tuple of Halt
+        As the plan's `rest` asks; together the hours by which the plan stretches those of driving.
     """
 
     unit_id: str
@@ -96,6 +124,7 @@ class MoveUnit:
     stops: tuple[Stop, ...]
     pass_h: float
     formed_of: tuple[str, ...] = ()
+    halts: tuple[Halt, ...] = ()
 
     @property
     def origin(self) -> str:
@@ -159,6 +188,8 @@ class MovementTable:
         Hour at which the last vehicle has arrived.
     reasons : tuple of (str, float)
         What makes it later than the fluid plan, in hours along the chain of units that closes last; they add up.
+    supplies : tuple of MoveUnit
+        Convoys, trains and ships of the daily supplies, element 0, as long as the force moves.
     """
 
     answer: Closure = field(repr=False)
@@ -166,6 +197,7 @@ class MovementTable:
     start: datetime | None
     closure_h: float
     reasons: tuple[tuple[str, float], ...]
+    supplies: tuple[MoveUnit, ...] = ()
 
     @property
     def net(self) -> Network:
@@ -223,20 +255,21 @@ class MovementTable:
         at = self.start + timedelta(minutes=round(hour * 60))
         return at.isoformat(sep=" ", timespec="minutes")
 
-    def to_frame(self, of: Literal["stops", "units"] = "stops") -> pd.DataFrame:
-        """Return one row per unit and place, or one row per unit.
+    def to_frame(self, of: Literal["stops", "units", "supplies"] = "stops") -> pd.DataFrame:
+        """Return one row per unit and place, or one row per unit, of the force or of its supplies.
 
         Raises
         ------
         InputError
-            When `of` is neither.
+            When `of` is none of these.
         """
-        if of not in ("stops", "units"):
-            raise InputError(f"of is {of!r}; it must be stops or units")
-        return pd.DataFrame(list(self._stop_rows() if of == "stops" else self._unit_rows()))
+        if of not in ("stops", "units", "supplies"):
+            raise InputError(f"of is {of!r}; it must be stops or units or supplies")
+        units = self.supplies if of == "supplies" else self.units
+        return pd.DataFrame(list(self._stop_rows() if of == "stops" else self._unit_rows(units)))
 
-    def _unit_rows(self) -> Iterator[dict[str, Any]]:
-        for u in self.units:
+    def _unit_rows(self, units: Sequence[MoveUnit]) -> Iterator[dict[str, Any]]:
+        for u in units:
             yield {
                 "unit_id": u.unit_id, "element": u.element, "name": u.name, "vehicle": u.vehicle, "kind": u.kind,
                 "mode": u.mode, "vehicles": u.vehicles, "way": u.way, "origin": u.origin,
@@ -249,7 +282,12 @@ class MovementTable:
 
     def _stop_rows(self) -> Iterator[dict[str, Any]]:
         for u in self.units:
-            for n, s in enumerate(u.stops, 1):
+            rows: list[Stop] = []
+            for s in u.stops:
+                here = [h for h in u.halts if (h.node, h.link) == (s.node, s.link)]
+                held = [Stop(h.node, h.what, h.start_h, h.start_h + h.hours, 0.0, h.link, h.km) for h in here]
+                rows += [s, *held]
+            for n, s in enumerate(rows, 1):
                 yield {
                     "unit_id": u.unit_id, "element": u.element, "name": u.name, "vehicle": u.vehicle, "kind": u.kind,
                     "vehicles": u.vehicles, "stop": n, "node_id": s.node, "place": self.net.name(s.node),
@@ -267,7 +305,7 @@ class MovementTable:
             "start": self.start.isoformat() if self.start else None,
             "vehicles": sum(u.vehicles for u in self.units if u.final), "late": list(self.late),
             "elements": [{"element": n, "closure_h": h} for n, h in sorted(self.closures.items())],
-            "units": [asdict(u) for u in self.units],
+            "units": [asdict(u) for u in self.units], "supplies": [asdict(u) for u in self.supplies],
         }  # fmt: skip
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -277,7 +315,7 @@ class MovementTable:
         ----------
         path : str or Path
             ``.csv``: one row per unit and place, and one row per unit in ``NAME.units.csv`` beside it; ``.xlsx``:
-            both as sheets; ``.json``: everything.
+            both as sheets, and supplies if there are any; ``.json``: everything.
         overwrite : bool
             Whether files that exist may be replaced.
 
@@ -308,7 +346,7 @@ class MovementTable:
     def _save_sheets(self, file: Path) -> None:
         from pyogrio import write_dataframe
 
-        for n, sheet in enumerate(("units", "stops")):
+        for n, sheet in enumerate(("units", "stops", "supplies") if self.supplies else ("units", "stops")):
             frame = self.to_frame(sheet)  # type: ignore[arg-type]
             write_dataframe(frame, file, driver="XLSX", layer=sheet, append=n > 0)
 
@@ -323,7 +361,9 @@ class MovementTable:
         return f"<MovementTable: {kinds}; closed after {self.closure_h:.1f} h>"
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame("units").to_html(index=False))
+        from mobility.pages import as_html, told
+
+        return as_html(told(self))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -379,8 +419,12 @@ class _Stage:
 class _Rooms:
     """Times and capacities for one kind of vehicle."""
 
-    def __init__(self, net: Network, vehicle: Vehicle, options: Mapping[str, Any]) -> None:
-        arcs = compile_arcs(net, vehicle=vehicle, year=options.get("year"), share=options.get("share", 1.0))
+    def __init__(self, net: Network, vehicle: Vehicle, options: Mapping[str, Any], made: Force | None) -> None:
+        # No unit is larger than a stock that carries it.
+        parts = [(pool.count, *part_of(pool, vehicle)) for pool in (made.pools if made is not None else ())]
+        self.most = {mode: max(1, int(count / each + TIGHT)) for count, mode, each in parts if each > 0}
+        asked = {k: options[k] for k in ("year", "share", "trains") if k in options}
+        arcs = compile_arcs(net, vehicle=vehicle, **asked)
         self.arcs: Arcs = rested(arcs, str(options.get("rest", "none")))
         self.net, self.vehicle = net, vehicle
         self.mode = net.table("links")["mode"].to_numpy(object)
@@ -406,6 +450,10 @@ class _Rooms:
         if key not in known or self.arcs.time_h[arc] < self.arcs.time_h[known[key]]:
             known[key] = arc
 
+    def _size(self, mode: str, row: int) -> int:
+        """Return the most vehicles of a unit on a link."""
+        return MARCH_UNIT if mode == "road" else int(self.arcs.on_train[row]) if mode == "rail" else self.aboard(row)
+
     def aboard(self, row: int) -> int:
         """Return how many vehicles go on a ship of a link."""
         return int(self.lanes[row] / self.vehicle.lane_m + 1e-9)
@@ -417,7 +465,7 @@ class _Rooms:
         whole = 0
         if kind == LINK:
             mode = self.mode[row]
-            whole = 0 if mode == "road" else self.vehicle.per_train if mode == "rail" else self.aboard(row)
+            whole = 0 if mode == "road" else int(arcs.on_train[row]) if mode == "rail" else self.aboard(row)
 
         def slot(vehicles: int) -> float:
             # A train or ship takes a path or sailing whether it is full or not.
@@ -445,8 +493,8 @@ class _Rooms:
                 onto = str(self.mode[rows[last]])
                 change = self.leg(self.changes[places[last], mode, onto], onto)
                 end = (*self._passed(places[last], mode), change)
-            sizes = {"road": MARCH_UNIT, "rail": self.vehicle.per_train}
-            size = sizes.get(mode) or min(self.aboard(r) for r in rows[first:last])
+            # What is put together stays together, so the shortest train on the way is the size of all.
+            size = min([self._size(mode, r) for r in rows[first:last]] + [self.most.get(mode, 1 << 30)])
             out.append(_Stage(mode, size, movement.nodes[first : last + 1], (*here, end), tuple(ahead)))
             first = last
         return out
@@ -532,7 +580,7 @@ def _flows(answer: Closure) -> list[_Flow]:
         element = made.elements[number - 1]
         vehicle = find_vehicle(element.vehicle, net)
         if vehicle.name not in rooms:
-            rooms[vehicle.name] = _Rooms(net, vehicle, answer.question)
+            rooms[vehicle.name] = _Rooms(net, vehicle, answer.question, made)
         spans = sorted((m.depart_h, m.last_depart_h, m.vehicles_per_hour) for m in moves)
         flow = _Flow(
             number, vehicle, rooms[vehicle.name].stages(moves[0]), [s for s in spans if s[1] > s[0]],
@@ -544,7 +592,21 @@ def _flows(answer: Closure) -> list[_Flow]:
         counts = allot(made.elements[number - 1].count, [f.amount for f in mine], [f.size for f in mine])
         for flow, count in zip(mine, counts, strict=True):
             flow.count = count
-    return [f for mine in flows.values() for f in mine]
+    convoys = [c for m in answer.supplies for c in _convoys(answer, m, rooms)]
+    return [f for mine in flows.values() for f in mine] + convoys
+
+
+def _convoys(answer: Closure, supply: Movement, rooms: dict[str, _Rooms]) -> list[_Flow]:
+    """Return the supplies of one way as convoys: full units, but one a day at least."""
+    vehicle, rate = find_vehicle(supply.vehicle, answer.net), supply.vehicles_per_hour
+    if vehicle.name not in rooms:
+        rooms[vehicle.name] = _Rooms(answer.net, vehicle, answer.question, answer.force)
+    stages = rooms[vehicle.name].stages(supply)
+    count = min(*(s.size for s in stages), max(1, math.ceil(24.0 * rate - TIGHT)))
+    every = count / rate
+    convoys = math.ceil((supply.last_depart_h - supply.depart_h) / every - TIGHT)
+    starts = [supply.depart_h + n * every for n in range(convoys)]
+    return [_Flow(0, vehicle, stages, [(t - every, t, rate)], t, float(count), count) for t in starts]
 
 
 # ---- room ahead
@@ -633,19 +695,66 @@ class Calendar:
         return end
 
 
+class Stock:
+    """A shared stock of wagons, transporters or ships: what is out of it, and until when.
+
+    Examples
+    --------
+    Ten wagons, of which six are out until hour 8 and four until hour 5:
+
+    >>> wagons = Stock(10)
+    >>> wagons.take(0, 8, 6); wagons.take(1, 5, 4)
+    >>> wagons.first(2, 3), wagons.first(2, 5), wagons.first(9, 10)
+    (5, 8, 9)
+    """
+
+    def __init__(self, size: float) -> None:
+        self.size = size
+        self.out: list[tuple[float, float, float]] = []
+
+    def first(self, ready: float, amount: float) -> float:
+        """Return the first hour, from which so much is there for good: for however long it is out."""
+        changes = sorted([*((a, n) for a, _, n in self.out), *((b, -n) for _, b, n in self.out)], reverse=True)
+        free = -math.inf
+        level = 0.0
+        for hour, change in changes:  # from the last hour down: what is out just before it
+            level -= change
+            if level > self.size - amount + TIGHT:
+                free = hour
+                break
+        return max(ready, free)
+
+    def take(self, start: float, end: float, amount: float) -> None:
+        """Take some out for some hours."""
+        self.out.append((start, end, amount))
+
+
 class _Board:
-    """The calendars of everything that units pass, and the room on ships that sail already."""
+    """The calendars of everything that units pass, the room on ships that sail already, and the stocks."""
 
     def __init__(self, answer: Closure) -> None:
         net = answer.net
+        made = answer.force
+        self.stocks = [(pool, Stock(pool.count)) for pool in (made.pools if made is not None else ())]
         self.lanes = net.values("ship_lane_m").value
         self.mode = net.table("links")["mode"].tolist()
+        self.rest = str(answer.question.get("rest", "none"))
         self.windows: dict[int, list[tuple[float, float, float]]] = {}
         for w in answer.question.get("windows", ()):
             for link in net.with_assets(w["links"]):
                 self.windows.setdefault(net.link_index[link], []).append((w["start"], w["end"], w["factor"]))
         self.calendars: dict[tuple[Any, ...], Calendar] = {}
         self.sailings: dict[tuple[Any, ...], dict[float, float]] = defaultdict(dict)
+
+    def stocks_for(self, unit: _Draft) -> list[tuple[Stock, float]]:
+        """Return what a unit takes of which stocks in its stage."""
+        stage, out = unit.flow.stages[unit.stage], []
+        for pool, stock in self.stocks:
+            mode, each = part_of(pool, unit.flow.vehicle)
+            if each > 0 and mode == stage.mode:
+                whole = math.ceil(unit.vehicles * each - TIGHT) if pool.of == "wagon" else unit.vehicles * each
+                out.append((stock, min(whole, stock.size)))
+        return out
 
     def pass_(self, leg: _Leg, ready: float, vehicles: int, lane_m: float) -> float:
         """Return the hour at which a unit that is ready passes, and take the room up."""
@@ -685,6 +794,7 @@ class _Draft:
     before: list[_Draft] = field(default_factory=list)
     after: list[_Draft] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
     pass_h: float = 0.0
 
     @property
@@ -694,6 +804,11 @@ class _Draft:
     @property
     def done(self) -> float:
         return self.stops[-1].depart_h
+
+    @property
+    def loading(self) -> float:
+        """Return the hours in which it is loaded where the mode has changed."""
+        return self.flow.stages[self.stage - 1].here[-1][-1].hours if self.stage else 0.0
 
 
 def _drafts(flow: _Flow) -> list[_Draft]:
@@ -722,13 +837,25 @@ def _drafts(flow: _Flow) -> list[_Draft]:
 
 
 def _run(unit: _Draft, board: _Board) -> None:
-    """Take a unit from where it is formed to where it ends, waiting before what is taken up."""
+    """Take a unit from where it is formed to where it ends, waiting before what is taken up.
+
+    On roads it drives for what the plan has stretched, and halts and rests where it falls due; what it has not rested
+    by the end for its last hours it rests there, so that it takes the hours of the plan in all.
+    """
     stage, vehicles = unit.flow.stages[unit.stage], unit.vehicles
     lane_m = unit.flow.vehicle.lane_m
     unit.pass_h = stage.narrowest(vehicles)
     arrived, at, km = unit.ready, max(unit.ready, unit.planned), 0.0
+    rest = board.rest if stage.mode == "road" else "none"
+    driven, owed = 0.0, 0.0
+    taken = board.stocks_for(unit)
+    start = max([at, *(stock.first(at - unit.loading, part) + unit.loading for stock, part in taken)])
+    late, at = start - at, start
     for i, node in enumerate(stage.nodes):
         waited = 0.0
+        if i == len(stage.ahead) and owed > 1e-9:
+            unit.halts.append(Halt("rest", node, "", at, owed, km))
+            at += owed
         for leg in stage.here[i]:
             turn = board.pass_(leg, at, vehicles, lane_m)
             waited += turn - at
@@ -738,10 +865,23 @@ def _run(unit: _Draft, board: _Board) -> None:
             leg = stage.ahead[i]
             turn = board.pass_(leg, at, vehicles, lane_m)
             waited, at, link = waited + turn - at, turn, leg.item
+        if i == 0:
+            waited += late
         unit.stops.append(Stop(node, _role(unit, i), arrived, at, waited, link, km))
         if link:
-            at, km = at + leg.hours, km + leg.km
+            hours = leg.hours / REST[rest]
+            for after, still, what in rests(rest, driven, driven + hours):
+                where = km + leg.km * (after - driven) / hours
+                unit.halts.append(Halt(what, node, link, at + after - driven, still, where))
+                at, owed = at + still, owed - still
+            driven, owed = driven + hours, owed + leg.hours - hours
+            at, km = at + hours, km + leg.km
             arrived = at
+
+    # What carried it comes back empty, as long as it was on its links.
+    back = unit.done + math.fsum(leg.hours for leg in stage.ahead)
+    for stock, part in taken:
+        stock.take(start - unit.loading, back, part)
 
 
 def _role(unit: _Draft, i: int) -> str:
@@ -786,7 +926,8 @@ def _merit(drafts: Sequence[_Draft], answer: Closure) -> tuple[float, float, flo
     """Return what a schedule is judged by: hours late over all elements, closure, and their sum over elements."""
     closed: dict[int, float] = {}
     for u in drafts:
-        closed[u.flow.element] = max(closed.get(u.flow.element, 0.0), u.done)
+        if u.flow.element:  # supplies close nothing
+            closed[u.flow.element] = max(closed.get(u.flow.element, 0.0), u.done)
     latest = {e.element: e.latest_h for e in answer.elements}
     late = math.fsum(max(0.0, h - by) for n, h in closed.items() if (by := latest[n]) is not None)
     return late, max(closed.values()), math.fsum(closed.values())
@@ -804,7 +945,7 @@ def _best_schedule(flows: Sequence[_Flow], answer: Closure) -> list[_Draft]:
 
     best = min((tried(ahead) for ahead in (0.0, 0.5, 1.0)), key=lambda t: t[:2])
     for _ in range(TURNS):
-        worst = max(best[2], key=lambda u: u.done).flow
+        worst = max((u for u in best[2] if u.flow.element), key=lambda u: u.done).flow
         step = min(worst.count, worst.count % worst.size or worst.size)
         for other in [f for f in flows if f.element == worst.element and f is not worst]:
             worst.count, other.count = worst.count - step, other.count + step
@@ -832,16 +973,18 @@ def _named(drafts: Sequence[_Draft], answer: Closure) -> list[MoveUnit]:
     out = []
     for u in order:
         element, mode = made.elements[u.flow.element - 1], u.flow.stages[u.stage].mode
+        name = (element.unit or element.vehicle) if u.flow.element else "supplies"
         out.append(MoveUnit(
-            ids[id(u)], u.flow.element, element.unit or element.vehicle, element.vehicle, KINDS[mode], mode,
-            u.vehicles, u.flow.way, tuple(u.stops), u.pass_h, tuple(ids[id(b)] for b in u.before),
+            ids[id(u)], u.flow.element, name, u.flow.vehicle.name, KINDS[mode], mode,
+            u.vehicles, u.flow.way, tuple(u.stops), u.pass_h, tuple(ids[id(b)] for b in u.before), tuple(u.halts),
         ))  # fmt: skip
     return out
 
 
 def _reasons(drafts: Sequence[_Draft], answer: Closure) -> tuple[tuple[str, float], ...]:
     """Return the hours by which the unit that closes last, with those it was formed of, is behind the fluid plan."""
-    last = max((u for u in drafts if u.stage == len(u.flow.stages) - 1), key=lambda u: u.done)
+    ends = (u for u in drafts if u.flow.element and u.stage == len(u.flow.stages) - 1)
+    last = max(ends, key=lambda u: u.done)
     net, plan = answer.net, float(answer.closure_h or 0.0)
     waits: dict[str, float] = defaultdict(float)
     unit = last
@@ -903,8 +1046,9 @@ def movement_table(answer: Closure, *, start: str | datetime | None = None) -> M
     a unit. Units take the first room there
     is, in the order in which they can go, and wait at the place before; as long as it helps, the last unit of all is
     moved to another way of the plan. Ships, trains and march units are formed
-    anew where the mode changes. Stocks of wagons, transporters and ships and the flow of supplies count as far as
-    the plan has paced departures by them.
+    anew where the mode changes. Wagons, transporters and ships of a stock are out from when they are loaded until
+    they are back empty, and no unit starts without its own. Supplies go in convoys, trains and ships of their own on
+    the ways of the plan, one a day at least, and take up what they pass like all others.
 
     Examples
     --------
@@ -923,6 +1067,8 @@ def movement_table(answer: Closure, *, start: str | datetime | None = None) -> M
     for flow in (f for f in flows if f.count):
         way = tuple(leg.item for stage in flow.stages for leg in stage.ahead)
         flow.way = known.setdefault(way, len(known) + 1)
-    units = _named(drafts, answer)
+    every = _named(drafts, answer)
+    units = tuple(u for u in every if u.element)
     closure = max(u.arrive_h for u in units if u.final)
-    return MovementTable(answer, tuple(units), hour0, closure, _reasons(drafts, answer))
+    supplies = tuple(u for u in every if not u.element)
+    return MovementTable(answer, units, hour0, closure, _reasons(drafts, answer), supplies)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-import html
 import json
 import os
 import shutil
@@ -73,6 +73,30 @@ def beside(target: Path) -> Iterator[Path]:
         os.replace(file, target)
     finally:
         file.unlink(missing_ok=True)
+
+
+@contextmanager
+def beside_folder(target: Path) -> Iterator[Path]:
+    """Yield a folder beside `target` to write to; when all went well it takes the place of `target`.
+
+    So a folder is either complete or not there, and what it replaces is gone only when the new one is there.
+    """
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        new, old = draft / "new", draft / "old"
+        new.mkdir()
+        yield new
+        replaces = os.path.lexists(target)
+        if replaces:
+            os.replace(target, old)
+        try:
+            os.replace(new, target)
+        except OSError:
+            if replaces:
+                os.replace(old, target)
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def shipped(part: str = "corridors") -> Path:
@@ -258,16 +282,15 @@ class Network:
         A link from a crossing between AL and MK to a place in MK lies in MK.
         """
         nodes = self.table("nodes")
-        of = [
-            tuple(c for c in pair if c)
-            for pair in zip(nodes["country"].tolist(), nodes["country2"].tolist(), strict=True)
-        ]
+        pairs, which = _kinds(nodes["country"].to_numpy(object), nodes["country2"].to_numpy(object))
+        of = [tuple(c for c in pair if c) for pair in pairs]
+        start, end = self.link_ends
+        met, kind = _kinds(which[start], which[end])
         out = []
-        for a, b in zip(*(side.tolist() for side in self.link_ends), strict=True):
-            one, two = of[a], of[b]
+        for one, two in ((of[a], of[b]) for a, b in met):
             shared = tuple(c for c in one if c in two)
             out.append(shared or tuple(dict.fromkeys(one + two)))
-        return tuple(out)
+        return tuple(map(out.__getitem__, kind.tolist()))
 
     @cached_property
     def data_hash(self) -> str:
@@ -276,8 +299,11 @@ class Network:
         for name in sorted(self.tables):
             for column, cells in self.tables[name].frame.items():
                 digest.update(f"{name}.{column}:".encode())
-                plain = cells.dtype == float
-                digest.update(cells.to_numpy().tobytes() if plain else "\x1f".join(cells.tolist()).encode())
+                if cells.dtype == float:
+                    digest.update(cells.to_numpy().tobytes())
+                    continue
+                texts = cells.tolist()
+                digest.update(("\x1f".join(texts) if any(texts) else "\x1f" * (len(texts) - 1)).encode())
         return digest.hexdigest()
 
     def values(self, column: str) -> Values:
@@ -288,13 +314,22 @@ class Network:
         the schema's range.
         """
         if column not in self._values:
-            self._values[column] = _values(self.table("links"), column)
+            self._values[column] = _values(self.table("links"), column, self._marks)
         return self._values[column]
 
     def hours(self, own_speed: np.ndarray[Any, Any] | float = np.inf) -> np.ndarray[Any, Any]:
         """Return the running time of every link: ``time_h``, else length by the lower of its speed and `own_speed`."""
         stated, speed, length = (self.values(c).value for c in ("time_h", "speed_kmh", "length_km"))
         return np.where(np.isnan(stated), length / np.minimum(speed, own_speed), stated)
+
+    @cached_property
+    def _marks(self) -> _Marks:
+        """What links say of their numbers as a whole: the kinds there are, and the links of each."""
+        links = self.table("links")
+        columns = ("estimated", "ranges", "value_confidence", "confidence")
+        kinds, kind = _kinds(*(links[c].to_numpy(object) for c in columns))
+        order = np.argsort(kind, kind="stable")
+        return kinds, order, np.searchsorted(kind[order], np.arange(len(kinds) + 1))
 
     @cached_property
     def _values(self) -> dict[str, Values]:
@@ -346,8 +381,8 @@ class Network:
                 basis = "default" if numbers.default[i] else "estimate" if numbers.estimated[i] else "stated"
             if value == "" or value != value:
                 continue
-            stated = _level(row["value_confidence"], name) or row["confidence"]
-            source = "schema default" if basis == "default" else _source_of(name, row["source"])
+            stated = level_of(row["value_confidence"], name) or row["confidence"]
+            source = "schema default" if basis == "default" else source_of(name, row["source"])
             out.append(
                 {
                     "column": name, "value": value, "unit": column.unit, "basis": basis, "low": low, "high": high,
@@ -489,7 +524,8 @@ class Network:
         text = text.strip()
         if text in self.link_index:
             return text
-        hits = [k for k in self.link_index if fold(k) == fold(text)]
+        wanted = fold(text)
+        hits = [k for k in self.link_index if fold(k) == wanted]
         if len(hits) == 1:
             return hits[0]
         raise InputError(f"no link has the id {text!r}{did_you_mean(text, self.link_index)}")
@@ -575,13 +611,18 @@ class Network:
         faults: list[Finding] = []
         edits: list[tuple[str, dict[str, float | str]]] = []
         table = self.table("upgrades")
-        for wanted in upgrade:
+        waits: list[tuple[int, dict[str, float]]] = []
+        for wanted in self.with_contained(upgrade):
             rows = table[table["upgrade_id"] == wanted]
             if rows.empty:
                 hint = did_you_mean(wanted, table["upgrade_id"].tolist())
                 faults += InputError(f"there is no upgrade {wanted!r}{hint}").findings
             pairs = zip(rows["link_id"].tolist(), rows["set"].tolist(), strict=True)
             edits += [(link, schema.parse_set(text)) for link, text in pairs if text]
+            try:
+                waits += [edit for text in dict.fromkeys(rows["borders"].tolist()) for edit in self.border_edits(text)]
+            except InputError as error:
+                faults += error.findings
         for link, values in (changes or {}).items():
             try:
                 edits.append((self.find_link(link), {c: schema.link_value(c, v) for c, v in values.items()}))
@@ -595,20 +636,97 @@ class Network:
             faults += error.findings
         if faults:
             raise InputError(faults)
+        return self.edited(edits, waits)
+
+    def edited(
+        self,
+        edits: Iterable[tuple[str, Mapping[str, float | str]]],
+        waits: Iterable[tuple[int, Mapping[str, float]]] = (),
+    ) -> Network:
+        """Return a new network with cells of links, and of rows of ``borders.csv``, set in this order.
+
+        For the package's own use: ids and cells are taken as sound.
+        """
         links = self.table("links").copy()
-        for link, cells in edits:
-            i = self.link_index[link]
+        held: dict[str, list[Any]] = {}
+
+        def of(column: str) -> list[Any]:
+            if column not in held:
+                held[column] = links[column].tolist()
+            return held[column]
+
+        for link, given in edits:
+            i, cells = self.link_index[link], dict(given)
             if "speed_kmh" in cells and "time_h" not in cells:
-                cells = {**cells, "time_h": np.nan}
+                cells["time_h"] = np.nan
             if cells.get("status") == "closed" and "open_year" not in cells:
-                cells = {**cells, "open_year": np.nan}
+                cells["open_year"] = np.nan
             for column, value in cells.items():
-                links.at[i, column] = value
+                of(column)[i] = value
             # What is set is known: no estimate, no range, no grade of the old value.
             for column, mark in (("estimated", ";"), ("ranges", "="), ("value_confidence", ":")):
-                kept = [x for x in schema.split(links.at[i, column]) if x.partition(mark)[0] not in cells]
-                links.at[i, column] = ";".join(kept)
-        return self._replace(links=links)
+                kept = [x for x in schema.split(of(column)[i]) if x.partition(mark)[0] not in cells]
+                of(column)[i] = ";".join(kept)
+        for column, values in held.items():
+            links[column] = pd.Series(values, index=links.index, dtype=links[column].dtype)
+        frames = {"links": links}
+        for row, at in waits:
+            borders = frames.setdefault("borders", self.table("borders").copy())
+            for column, value in at.items():
+                borders.at[row, column] = value
+        return self._replace(**frames)
+
+    def with_contained(self, upgrades: Iterable[str]) -> list[str]:
+        """Return upgrade ids with those that they contain, each before the one that contains it."""
+        table = self.table("upgrades")
+        inside: dict[str, list[str]] = {}
+        for one, text in zip(table["upgrade_id"].tolist(), table["contains"].tolist(), strict=True):
+            inside.setdefault(one, []).extend(schema.split(text))
+        out: dict[str, None] = {}
+
+        def add(one: str, above: tuple[str, ...]) -> None:
+            for part in inside.get(one, ()):
+                if part not in above and part in inside:
+                    add(part, (*above, part))
+            out.setdefault(one)
+
+        for one in upgrades:
+            add(one, (one,))
+        return list(out)
+
+    def border_edits(self, text: str) -> list[tuple[int, dict[str, float]]]:
+        """Parse the ``borders`` column of an upgrade, ``NODE/MODE:wait_h=2``, as changes to rows of ``borders.csv``.
+
+        Raises
+        ------
+        InputError
+            When a part is not of that form, or there is no such row.
+        """
+        table = self.table("borders")
+        pairs = zip(table["node_id"].tolist(), table["mode"].tolist(), strict=True)
+        rows = {pair: i for i, pair in enumerate(pairs)}
+        out: list[tuple[int, dict[str, float]]] = []
+        faults: list[Finding] = []
+        for part in schema.split(text):
+            where, colon, cell = part.partition(":")
+            node, _, mode = where.partition("/")
+            name, _, value = cell.partition("=")
+            fault = ""
+            try:
+                amount = float(value)
+            except ValueError:
+                amount = np.nan
+            if not colon or name not in ("wait_h", "wait_h_p90", "capacity_veh_day") or not 0 <= amount < np.inf:
+                fault = "is not NODE/MODE:wait_h=2 (or wait_h_p90, capacity_veh_day) with a number of at least 0"
+            elif (node, mode) not in rows:
+                fault = f"names no row of borders.csv{did_you_mean(where, ['/'.join(k) for k in rows])}"
+            if fault:
+                faults.append(Finding("error", "upgrades.csv", None, "borders", part, fault))
+            else:
+                out.append((rows[node, mode], {name: amount}))
+        if faults:
+            raise InputError(faults)
+        return out
 
     def at(self, year: int) -> Network:
         """Return the network as it stands at the start of `year`: links that open before it are operational.
@@ -700,8 +818,7 @@ class Network:
         target = Path(folder)
         spare(target, overwrite)
         target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
+        with beside_folder(target) as draft:
             (draft / "links").mkdir()
             for name, table in self.tables.items():
                 if name == "links":
@@ -716,16 +833,6 @@ class Network:
             vehicles = self.folder / "vehicles.toml" if self.folder else None
             if vehicles is not None and vehicles.is_file():
                 shutil.copy(vehicles, draft / "vehicles.toml")
-            draft.chmod(0o755)
-            if target.exists():
-                old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-                os.replace(target, old / "was")
-                os.replace(draft, target)
-                shutil.rmtree(old)
-            else:
-                os.replace(draft, target)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
         return target
 
     def to_geopackage(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -756,9 +863,9 @@ class Network:
         return explore(self, path, **options)
 
     def _repr_html_(self) -> str:
-        parts = {k: self.summary()[k] for k in ("modes", "status")}
-        rows = [{"": k, "what": n, **v} for k, group in parts.items() for n, v in group.items()]
-        return f"<p>{html.escape(repr(self))}</p>{pd.DataFrame(rows).to_html(index=False)}"
+        from mobility.pages import as_html, told
+
+        return as_html(told(self))
 
     def __repr__(self) -> str:
         links = self.table("links")
@@ -775,39 +882,78 @@ _SERVES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """By mode, the numbers that answers rest on most."""
 
+_CAPACITY = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}
+
+
+def capacity_column(mode: str) -> str:
+    """Return the column in which the capacity of links of a mode stands; ships sail at sea and on rivers.
+
+    Examples
+    --------
+    >>> [capacity_column(m) for m in ("road", "rail", "sea", "waterway")]
+    ['capacity_veh_h', 'capacity_trains_day', 'capacity_sailings_day', 'capacity_sailings_day']
+    """
+    return _CAPACITY.get(mode, "capacity_sailings_day")
+
 
 def _serves(column: str, mode: str) -> bool:
     return column in _SERVES[mode]
 
 
-def _values(links: pd.DataFrame, column: str) -> Values:
+_Marks = tuple[list[tuple[Any, ...]], np.ndarray[Any, Any], np.ndarray[Any, Any]]
+
+
+def _values(links: pd.DataFrame, column: str, marks: _Marks) -> Values:
     spec = schema.columns("links")[column]
     value = links[column].to_numpy(float, copy=True)
     filled = np.zeros(len(value), bool)
-    if spec.default:
-        tracks = ["" if t != t else f"{min(t, 4):.0f}" for t in links["tracks"].tolist()]
-        keys = zip(links["mode"].tolist(), links["class"].tolist(), tracks, strict=True)
-        for i, (mode, road_class, track) in enumerate(keys):
-            if value[i] != value[i]:
-                stand_in = schema.default("links", column, f"{mode}.{road_class}", f"{mode}.{track}", mode)
-                if stand_in is not None:
-                    value[i], filled[i] = stand_in, True
+    empty = np.flatnonzero(np.isnan(value))
+    if spec.default and len(empty):
+        kinds, kind = _kinds(*(links[c].to_numpy(object)[empty] for c in ("mode", "class", "tracks")))
+        stand_in = np.full(len(kinds), np.nan)
+        for i, (mode, road_class, tracks) in enumerate(kinds):
+            track = "" if tracks != tracks else f"{min(tracks, 4):.0f}"
+            found = schema.default("links", column, f"{mode}.{road_class}", f"{mode}.{track}", mode)
+            stand_in[i] = np.nan if found is None else found
+        value[empty] = stand_in[kind]
+        filled[empty] = ~np.isnan(value[empty])
     low, high, estimated = value.copy(), value.copy(), filled.copy()
-    rows = zip(
-        links["estimated"].tolist(), links["ranges"].tolist(), links["value_confidence"].tolist(),
-        links["confidence"].tolist(), strict=True,
-    )  # fmt: skip
-    for i, (names, ranges, by_column, confidence) in enumerate(rows):
+    # Links of one kind - the same marks and grades - are dealt with at once; there are few kinds, many links.
+    kinds, order, bounds = marks
+    any_filled = bool(filled.any())
+    for i, (names, ranges, by_column, confidence) in enumerate(kinds):
         stated = schema.parse_ranges(ranges).get(column) if ranges else None
-        if filled[i] or stated or (names and column in names.split(";")):
-            estimated[i] = True
-            level = "low" if filled[i] else _level(by_column, column) or confidence
-            if value[i] == value[i]:
-                low[i], high[i] = stated or schema.estimate_range(column, value[i], level)
+        named = bool(stated or (names and column in names.split(";")))
+        if not named and not any_filled:
+            continue
+        rows = order[bounds[i] : bounds[i + 1]]
+        rows = rows if named else rows[filled[rows]]
+        estimated[rows] = True
+        rows = rows[~np.isnan(value[rows])]
+        if stated:
+            low[rows], high[rows] = stated
+            continue
+        for default, level in ((True, "low"), (False, level_of(by_column, column) or confidence)):
+            some = rows[filled[rows] == default]
+            if len(some):
+                numbers, which = np.unique(value[some], return_inverse=True)
+                ends = np.array([schema.estimate_range(column, x, level) for x in numbers.tolist()], float)
+                low[some], high[some] = ends[which].T
     return Values(value, low, high, estimated, filled)
 
 
-def _source_of(column: str, text: str) -> str:
+def _kinds(*columns: np.ndarray[Any, Any]) -> tuple[list[tuple[Any, ...]], np.ndarray[Any, Any]]:
+    """Return the rows of some columns that differ, and for each row which of them it is."""
+    code = np.zeros(len(columns[0]), np.int64)
+    for cells in columns:
+        own, known = pd.factorize(cells, use_na_sentinel=False)
+        _, code = np.unique(code * len(known) + own, return_inverse=True)
+    first = np.full(int(code.max(initial=-1)) + 1, -1, np.int64)
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    return list(zip(*(cells[first].tolist() for cells in columns), strict=True)), code
+
+
+def source_of(column: str, text: str) -> str:
     """Return the sources of one column: those whose detail names it, else those that name no column."""
     items = schema.split(text)
     named = {x: x.partition(":")[2].split(",")[0].strip() for x in items}
@@ -815,7 +961,7 @@ def _source_of(column: str, text: str) -> str:
     return "; ".join(own or [x for x, word in named.items() if word not in schema.columns("links")])
 
 
-def _level(by_column: str, column: str) -> str:
+def level_of(by_column: str, column: str) -> str:
     """Return the confidence of one column out of ``column:level;column:level``."""
     for part in by_column.split(";"):
         name, _, level = part.partition(":")
@@ -895,9 +1041,53 @@ def load(folder: str | Path | None = None) -> Network:
     >>> net.find_node("Durres")
     'AL_DURRES'
     """
+    from mobility import cache
+
     folder = Path(folder) if folder is not None else shipped()
-    tables, findings = read_folder(folder)
-    return Network._sound(tables, findings, folder)
+    key = cache.tables_key(folder)
+    with _no_cycles():
+        net = None if key is None else _kept(key, folder)
+        if net is not None:
+            return net
+        tables, findings = read_folder(folder)
+        net = Network._sound(tables, findings, folder)
+    if key is not None:
+        start, end = net.link_ends
+        cache.keep_tables(key, net.tables, net.notes, {"start": start, "end": end}, {"data_hash": net.data_hash})
+    return net
+
+
+def _kept(key: str, folder: Path) -> Network | None:
+    """Return the network that the cache has under a key, with what was worked out of its tables."""
+    from mobility import cache
+
+    found = cache.fetch_tables(key)
+    if found is None:
+        return None
+    tables, notes, more, facts = found
+    try:
+        ends = more["start"], more["end"]
+        places, links = len(tables["nodes"].frame), len(tables["links"].frame)
+        if any(len(e) != links or (links and (e.min() < 0 or e.max() >= places)) for e in ends):
+            return None
+        net = Network(tables, folder, None, notes)
+        # As cached properties: worked out of these very tables before.
+        net.__dict__.update(link_ends=ends, data_hash=str(facts["data_hash"]))
+    except KeyError:
+        return None
+    return net
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Spare the garbage collector from walking through millions of new rows that form no cycle."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Table], list[Finding]]:
@@ -939,7 +1129,7 @@ def _read_links(folder: Path) -> tuple[Table | None, list[Finding]]:
     for column in frame.columns:
         if frame[column].dtype == object and frame[column].isna().any():
             frame[column] = frame[column].fillna("")
-    return Table(frame, sum((p.file for p in parts), ()), sum((p.line for p in parts), ())), findings
+    return Table(frame, tuple(f for p in parts for f in p.file), tuple(n for p in parts for n in p.line)), findings
 
 
 def integrity(tables: Mapping[str, Table]) -> list[Finding]:
@@ -993,6 +1183,8 @@ def _repeats(name: str, table: Table, key: tuple[str, ...], faults: _Faults) -> 
 def _dangling(table: Table, column: str, other: Table, other_name: str, faults: _Faults) -> None:
     key = next(iter(schema.columns(other_name)))
     known = set(other.frame[key].tolist())
+    if known.issuperset(filter(None, table.frame[column].tolist())):
+        return
     hints = 5 if len(known) < 20_000 else 0
     for i, value in enumerate(table.frame[column].tolist()):
         if value and value not in known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +19,8 @@ from mobility.errors import Attempts, InputError, MobilityError
 from mobility.kernels import FAR, PlainRouter, Router, reached, widest
 from mobility.network import Network
 from mobility.schema import split
-from mobility.vehicle import LEGAL_AXLE_T, LIMITS, MODES, MUST_BE_KNOWN, Block, limit_values, screen
+from mobility.vehicle import LEGAL_AXLE_T, LIMITS, MODES, MUST_BE_KNOWN, Block, Screen, limit_values, screen
+from mobility.vehicle import vehicle as find_vehicle
 
 Array = np.ndarray[Any, Any]
 
@@ -30,6 +30,12 @@ PATIENCE = 500
 EXACT = {"mip_rel_gap": 0.0, "time_limit": 60.0}
 OPTIMAL, INFEASIBLE = 0, 2
 """What scipy's `milp` says of how it ended."""
+
+INDEX_FROM = 200_000
+"""From so many arcs on the fastest route is asked of an index of the network, when there is one."""
+
+HELD = 3
+"""Of a network so large, that many compiled questions are kept at hand."""
 
 DISTINCT_EXACT = 400
 """With ``distinct``, so many best routes are filtered exactly before the penalty method takes over."""
@@ -109,7 +115,9 @@ class Answer(ABC):
         return f"<{type(self).__name__}: {places}; {self.headline}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(repr(self))}</p>{self.to_frame().to_html()}"
+        from mobility.pages import as_html, told
+
+        return as_html(told(self))
 
 
 @dataclass(frozen=True, repr=False)
@@ -411,21 +419,17 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
     steps = list(path)
     on = [a for a in steps if arcs.kind[a] == LINK]
     rows = [int(arcs.item[a]) for a in on]
-    ids = net.table("links")["link_id"]
-    mode = net.table("links")["mode"]
-    nodes = net.table("nodes")
+    links, nodes = net.table("links"), net.table("nodes")
+    ids, mode, tags = (links[c].to_numpy(object)[rows].tolist() for c in ("link_id", "mode", "corridors"))
     places = [int(arcs.place[arcs.tail[on[0]]])] if on else []
     places += [int(arcs.place[arcs.head[a]]) for a in on]
     km = [float(arcs.length_km[a]) for a in on]
     crossing = set(net.table("borders")["node_id"].tolist())
-    names = [str(nodes["node_id"].iat[p]) for p in places]
-    crossed = [
-        n
-        for n, p in zip(names[1:-1], places[1:-1], strict=True)
-        if nodes["kind"].iat[p] == "border_crossing" or n in crossing
-    ]
+    names, kinds = (nodes[c].to_numpy(object)[places].tolist() for c in ("node_id", "kind"))
+    inner = list(zip(names, kinds, strict=True))[1:-1]
+    crossed = [n for n, kind in inner if kind == "border_crossing" or n in crossing]
     states = [c for r in rows for c in net.link_countries[r]]
-    corridors = [c for r in rows for c in split(net.table("links")["corridors"].iat[r])]
+    corridors = [c for text in tags for c in split(text)]
     lead = lead_times(net, arcs.options["permission"])
     hours = [float(arcs.time_h[a]) for a in steps]
     spent = [math.fsum(h for a, h in zip(steps, hours, strict=True) if arcs.kind[a] == kind) for kind in (1, 2)]
@@ -433,14 +437,14 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
         rank=rank,
         time_h=math.fsum(hours),
         length_km=math.fsum(km),
-        links=tuple(str(ids.iat[r]) for r in rows),
-        modes=tuple(m for i, m in enumerate(mode.iat[r] for r in rows) if i == 0 or m != mode.iat[rows[i - 1]]),
+        links=tuple(ids),
+        modes=tuple(m for i, m in enumerate(mode) if i == 0 or m != mode[i - 1]),
         countries=tuple(dict.fromkeys(states)),
         border_crossings=tuple(dict.fromkeys(crossed)),
         unknown_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.screen.unknown[r]),
         estimated_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.estimated_links[r]),
         estimated_limit_km=math.fsum(k for k, r in zip(km, rows, strict=True) if arcs.screen.estimated[r]),
-        permits=_permits(arcs, rows),
+        permits=permits_of(arcs.screen, rows),
         nodes=tuple(names),
         corridors=tuple(dict.fromkeys(corridors)),
         wait_h=spent[1],
@@ -449,10 +453,11 @@ def make_route(arcs: Arcs, path: Iterable[int], rank: int = 1) -> Route:
     )
 
 
-def _permits(arcs: Arcs, rows: Sequence[int]) -> tuple[Mapping[str, Any], ...]:
+def permits_of(screened: Screen, rows: Sequence[int]) -> tuple[Mapping[str, Any], ...]:
+    """Return the limits that ask for a permit on some links, those of one value and need together."""
     grouped: dict[tuple[str, Any, Any], list[str]] = {}
     for row in rows:
-        for block in arcs.screen.permits(row):
+        for block in screened.permits(row):
             grouped.setdefault((block.limit, block.value, block.required), []).append(block.link_id)
     return tuple({"limit": k, "value": v, "required": q, "links": ids} for (k, v, q), ids in grouped.items())
 
@@ -524,9 +529,17 @@ def routes(
         raise InputError(f"distinct is {distinct:g}; it must be from 0 to 1")
     origins, destinations, stops, arcs = prepare(net, origin, destination, via, options)
     question = describe(arcs, origins, destinations, via=stops, k=k, distinct=distinct)
-    graph = build_graph(arcs, origins, destinations, stops)
-    paths = _alternatives(arcs, graph, k, distinct) if distinct is not None else list(islice(_unlike(arcs, graph), k))
-    ranked = _ranked(make_route(arcs, graph.real(p)) for p in paths)
+    found: list[list[int]] | None = None
+    if k == 1 and distinct is None and not stops and len(arcs.tail) >= INDEX_FROM:
+        from mobility.scale import fastest
+
+        found = fastest(arcs, origins, destinations)
+    if found is None:
+        graph = build_graph(arcs, origins, destinations, stops)
+        best = islice(_unlike(arcs, graph), k)
+        paths = _alternatives(arcs, graph, k, distinct) if distinct is not None else list(best)
+        found = [graph.real(p) for p in paths]
+    ranked = _ranked(make_route(arcs, p) for p in found)
     if ranked:
         return Routes(net, question, "ok", ranked)
     return Routes(net, question, "no_route", (), *_favourable(net, origins, destinations, stops, options))
@@ -545,11 +558,32 @@ def prepare(
     origins, destinations = attempts.run(ends, net, origin, destination, otherwise=(nowhere, nowhere))
     stops = attempts.run(net.find_nodes, via, otherwise=nowhere) if words(via) else nowhere
     try:
-        arcs = compile_arcs(net, **options)
+        arcs = question_arcs(net, options)
     except InputError as error:
         raise InputError(attempts.findings + error.findings) from None
     attempts.done()
     return origins, destinations, stops, arcs
+
+
+def question_arcs(net: Network, options: Options) -> Arcs:
+    """Return the compiled arcs of a question; those of the last few on a large network are at hand."""
+    plain = (str, int, float, bool, type(None), list, tuple, dict)
+    if len(net.table("links")) < INDEX_FROM // 2 or not all(
+        k == "vehicle" or isinstance(v, plain) for k, v in options.items()
+    ):
+        return compile_arcs(net, **options)
+    try:
+        # A vehicle is looked up each time: its file may have changed.
+        given: Options = {**options, "vehicle": find_vehicle(options.get("vehicle", "any"), net)}
+    except InputError:
+        return compile_arcs(net, **options)  # which says what else is wrong
+    key = repr(sorted(given.items()))
+    known: dict[str, Arcs] = net.__dict__.setdefault("_compiled", {})
+    if key not in known:
+        while len(known) >= HELD:
+            known.pop(next(iter(known)))
+        known[key] = compile_arcs(net, **given)
+    return known[key]
 
 
 def _ranked(routes: Iterable[Route]) -> tuple[Route, ...]:

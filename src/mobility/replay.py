@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mobility.closure import REST, Closure
+from mobility.closure import Closure
 from mobility.errors import InputError, MobilityError
+from mobility.march import REST
 from mobility.movement import MovementTable, MoveUnit, movement_table
 from mobility.network import Network
 from mobility.vehicle import vehicle as find_vehicle

@@ -31,6 +31,7 @@ class BottleneckView(AnswerView):
     """What rests on each link: width by its share of the flow, colour by what its loss costs, red for bridges."""
 
     unit = "vehicles/day lost"
+    column_of = AnswerView.capacity_of
 
     def __init__(self, answer: Bottlenecks) -> None:
         super().__init__(answer)
@@ -58,11 +59,6 @@ class BottleneckView(AnswerView):
             f"{b.lost_vehicles_per_day:,.0f} vehicles a day lost without it{', a bridge' * b.bridge}."
             for i, b in enumerate(answer.links[:8], 1)
         ] + [self.basis]
-
-    def column_of(self, link: str) -> str:
-        """Return the column of the capacity."""
-        columns = {"road": "capacity_veh_h", "rail": "capacity_trains_day"}
-        return columns.get(self.rows[link].mode, "capacity_sailings_day")
 
     def lines(self, sheet: Sheet) -> None:
         """Add every link of the register."""
@@ -199,7 +195,7 @@ class WorstView(AnswerView):
     def panel(self, panel: Panel) -> None:
         """Write what is left, unit by unit, and what the lines mean."""
         answer = self.answer
-        unit = "vehicles a day" if answer.objective == "throughput" else "the fastest route"
+        unit = {"throughput": "vehicles a day", "time": "the fastest route"}.get(answer.objective, "until closure")
         for value, words in ((answer.value, "left"), (answer.base, "with nothing lost")):
             panel.figure(number(value, answer.objective).removesuffix(" vehicles a day"), f"{unit} {words}")
         panel.note("Proven: nothing hurts more." if answer.proven else "Not proven; the bound stands in the subtitle.")
@@ -209,7 +205,7 @@ class WorstView(AnswerView):
             rows = [(0, answer.base, True)] + [(r.k, r.value, r.proven) for r in answer.ranking]
             for k, value, proven in rows:
                 share = 0.0 if value is None else value / max(top, 1e-9)
-                words = "none" if value is None else f"{value:,.0f}" if answer.objective != "time" else f"{value:.1f} h"
+                words = "none" if value is None else number(value, answer.objective).removesuffix(" vehicles a day")
                 panel.stack(f"k = {k}", [(share, INK if proven else SOFT, False)], words, 28 * panel.scale)
         panel.heading("Lost")
         for i, unit in enumerate(answer.units, 1):

@@ -1,4 +1,4 @@
-"""What outages and assumptions do to closure: how much later, which loss hurts most, which guess matters most."""
+"""What outages, assumptions, ports and permissions do to closure: how much later, which loss hurts most, and so on."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Unpack, cast
 
 import numpy as np
 import pandas as pd
 
-from mobility.arcs import LINK, Options, Unit, build_graph, lead_times, units
-from mobility.closure import Closure, Window, _earliest, _force, _Kind, _kind, _kinds, closure
+from mobility.arcs import LINK, Options, Unit, breakable, lead_times, units
+from mobility.closure import Closure, Window, closure, earliest_plan, force_of, kinds_of, narrowed
 from mobility.errors import InputError
 from mobility.force import Force
 from mobility.network import Network
-from mobility.paths import Answer
+from mobility.paths import Answer, ends
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Setback(Answer):
     exact: bool = False
     complete: bool = True
     """Whether all units were looked at in the time given."""
+    worst: tuple[LateUnit, ...] = ()
+    """The worst of one unit, of up to two, and so on to `k`; fewer where nothing sets the plan back."""
 
     @property
     def headline(self) -> str:
@@ -84,8 +86,8 @@ class Setback(Answer):
         return {
             "status": self.status, "base": {"closure_h": self.base_h, "lower_bound_h": self.base_bound_h},
             "outages": [asdict(o) for o in self.outages], "asked": self.asked, "exact": self.exact,
-            "complete": self.complete, "force": self.force.name if self.force else None,
-            "question": dict(self.question),
+            "complete": self.complete, "worst": [asdict(o) for o in self.worst],
+            "force": self.force.name if self.force else None, "question": dict(self.question),
         }  # fmt: skip
 
 
@@ -97,6 +99,7 @@ def setback(
     force: str | Path | Force,
     of: str = "links",
     k: int = 1,
+    spare: Iterable[str] = (),
     gap: float = math.inf,
     time_limit: float = 120.0,
     **options: Unpack[Options],
@@ -113,6 +116,8 @@ def setback(
         What goes out; see :func:`mobility.arcs.units`.
     k : int
         How many at once. With 1 every unit is asked; with more, the sets that can be worst.
+    spare : iterable of str
+        Units that do not go out.
     time_limit : float
         Seconds; when they do not do, `complete` is False.
 
@@ -140,18 +145,23 @@ def setback(
     def clock() -> bool:
         return time.monotonic() > end
 
-    made = _force(net, force, options)
-    kinds, question = _kinds(net, made, origin, destination, options)
+    made = force_of(net, force, options)
+    kinds, question = kinds_of(net, made, origin, destination, options)
     question |= {"of": of, "k": k}
     lead = lead_times(net, str(options.get("permission", "none")))
-    every = _breakable(net, kinds, units(net, of), of)
+    sides = [side for kind in kinds for side in (kind.origins, kind.destinations)]
+    usable = np.any([kind.arcs.link_open for kind in kinds], axis=0)
+    safe = set(spare)
+    every = [u for u in breakable(units(net, of), of, *sides) if usable[list(u.rows)].any() and u.id not in safe]
     ids = net.table("links")["link_id"]
     solved: dict[frozenset[int], tuple[float, float, frozenset[int]] | None] = {}
 
     def ask(out: frozenset[int]) -> tuple[float, float, frozenset[int]] | None:
         """Return closure, bound and the link rows that the plan uses, without some rows."""
         if out not in solved:
-            best, bound = _earliest(made, [_without(kind, out) for kind in kinds], {}, lead, gap, clock)
+            closed = np.zeros(len(ids), bool)
+            closed[list(out)] = True
+            best, bound = earliest_plan(made, [narrowed(kind, closed) for kind in kinds], {}, lead, gap, clock)
             if best is None:
                 solved[out] = None
             else:
@@ -182,7 +192,11 @@ def setback(
     late = [o for o in found.values() if o.status == "cut" or (o.delay_h or 0.0) > 1e-6 * base[0]]
     late.sort(key=lambda o: (o.status != "cut", -(o.delay_h or 0.0), o.links))
     single = len(kinds) == 1
-    return Setback(net, question, "ok", made, base[0], base[1], tuple(late), len(every), single, complete)
+    deep = tuple(o for o in late if len(o.units) == k or o.status == "cut")
+    worst = [next((o for o in late if len(o.units) <= n), None) for n in range(1, k + 1)]
+    return Setback(
+        net, question, "ok", made, base[0], base[1], deep, len(every), single, complete, tuple(o for o in worst if o)
+    )
 
 
 _Solved = tuple[float, float, frozenset[int]] | None
@@ -212,12 +226,9 @@ def _explore(
                 return False
             seen.add(key)
             out = rows | frozenset(unit.rows)
-            if len(more) == k:
-                note(more, out, ask(out))
-            else:
+            note(more, out, ask(out))
+            if len(more) < k:
                 todo.append((more, out))
-                if ask(out) is None:
-                    note(more, out, None)
     return complete
 
 
@@ -226,24 +237,6 @@ def _late(chosen: Sequence[Unit], links: Sequence[str], answer: _Solved, base: f
     if answer is None:
         return LateUnit(ids, tuple(links), "cut", None, None, None)
     return LateUnit(ids, tuple(links), "ok", answer[0], answer[1], answer[0] - base)
-
-
-def _without(kind: _Kind, out: frozenset[int]) -> _Kind:
-    """Return a kind on the links that are left."""
-    if not out:
-        return kind
-    closed = np.zeros(len(kind.arcs.link_open), bool)
-    closed[list(out)] = True
-    mask = kind.arcs.open & ~kind.arcs.per_arc(closed, False)
-    graph = build_graph(kind.arcs, kind.origins, kind.destinations, mask=mask)
-    return _kind(kind.arcs, graph, kind.element, kind.numbers, kind.count, kind.origins, kind.destinations)
-
-
-def _breakable(net: Network, kinds: Sequence[_Kind], every: Sequence[Unit], of: str) -> list[Unit]:
-    """Return the units with a link in use, without a place that alone is the origin or the destination of some."""
-    needed = {side[0] for kind in kinds for side in (kind.origins, kind.destinations) if len(side) == 1}
-    usable = np.any([kind.arcs.link_open for kind in kinds], axis=0)
-    return [u for u in every if usable[list(u.rows)].any() and not (of == "nodes" and u.id in needed)]
 
 
 # ---- which assumption matters most
@@ -365,7 +358,7 @@ def sensitivity(
     unknown = [f for f in wanted if f not in SCALES]
     if unknown:
         raise InputError(f"no factor is called {', '.join(unknown)}; known: {', '.join(SCALES)}")
-    made = _force(net, force, options)
+    made = force_of(net, force, options)
 
     def ask(changed: Network) -> Closure:
         return closure(
@@ -384,3 +377,167 @@ def sensitivity(
         rows.append(Factor(name, words, low, high, at[0], at[1], swing))
     rows.sort(key=lambda f: -math.inf if f.swing_h is None else -f.swing_h)
     return Sensitivity(net, base.question, base.status, made, base.closure_h, tuple(rows))
+
+
+# ---- which port, which permission
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A port or another origin, or a permission regime, and the closure that comes of it.
+
+    Attributes
+    ----------
+    name : str
+        Id of the place, or the regime.
+    closure_h, lower_bound_h : float or None
+        With it alone; None when a part of the force cannot move.
+    lead_h : float or None
+        Permission lead time in that.
+    share : float or None
+        Of an origin: part of the vehicles that start there when all are open.
+    without_h, without_bound_h : float or None
+        Of an origin: closure with all others; None when a part cannot move without it.
+    adds_h : float or None
+        Of an origin: hours that it saves the others; of a regime: hours that it takes more than none.
+    """
+
+    name: str
+    closure_h: float | None
+    lower_bound_h: float | None
+    lead_h: float | None
+    share: float | None = None
+    without_h: float | None = None
+    without_bound_h: float | None = None
+    adds_h: float | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Entries(Answer):
+    """Origins, or permission regimes, by the closure of a force, the earliest first.
+
+    Attributes
+    ----------
+    by : {"origin", "permission"}
+    closure_h, lower_bound_h : float or None
+        With all origins open; of regimes, with no lead time.
+    entries : tuple of Entry
+    """
+
+    force: Force | None = None
+    by: str = "origin"
+    closure_h: float | None = None
+    lower_bound_h: float | None = None
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The answer in a few words."""
+        if not self.entries or self.entries[0].closure_h is None:
+            return "no closure"
+        first = self.entries[0]
+        name = self.net.name(first.name) if first.name in self.net.node_index else first.name
+        return f"earliest {name}, {first.closure_h:.1f} h"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per origin or regime."""
+        return pd.DataFrame([asdict(e) for e in self.entries], columns=list(Entry.__dataclass_fields__))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as JSON holds it."""
+        return {
+            "status": self.status, "by": self.by, "closure_h": self.closure_h, "lower_bound_h": self.lower_bound_h,
+            "entries": [asdict(e) for e in self.entries], "force": self.force.name if self.force else None,
+            "question": dict(self.question),
+        }  # fmt: skip
+
+
+def entries(
+    net: Network,
+    origin: str | Iterable[str],
+    destination: str | Iterable[str],
+    *,
+    force: str | Path | Force,
+    by: str = "origin",
+    gap: float = 0.02,
+    time_limit: float = 30.0,
+    windows: Sequence[Window] = (),
+    rest: str = "none",
+    lead: Mapping[str, float] | None = None,
+    **options: Unpack[Options],
+) -> Entries:
+    """Compare origins, as ports of entry, or permission regimes by the closure of a force.
+
+    Parameters
+    ----------
+    net, origin, destination, force, gap, time_limit, windows, rest, lead, **options
+        As :func:`mobility.closure`; the limit is for each closure.
+    by : {"origin", "permission"}
+        Each origin alone, and all others without it; or all under each regime that the network knows.
+
+    Returns
+    -------
+    Entries
+
+    Raises
+    ------
+    InputError
+        With every fault of the question.
+
+    Notes
+    -----
+    Elements of the force with an origin of their own keep it. Closures are plans with a bound, so of several kinds of
+    vehicle a difference smaller than the gap between them says nothing.
+
+    Examples
+    --------
+    >>> import mobility as mb
+    >>> ask = dict(force="fuel-convoy", modes="road")
+    >>> answer = mb.entries(mb.load(), ["Durrës", "Bar"], "Sofia", **ask)
+    >>> [answer.net.name(e.name) for e in answer.entries], answer.closure_h <= answer.entries[0].closure_h
+    (['Durrës', 'Bar'], True)
+    """
+    if by not in ("origin", "permission"):
+        raise InputError(f"by is {by!r}; it must be origin or permission")
+    made = force_of(net, force, options)
+    places, towards = ends(net, origin, destination)
+
+    def ask(start: Sequence[str], **more: Any) -> Closure:
+        asked = cast("Options", {**options, **more})
+        return closure(
+            net, start, towards, force=made, gap=gap, time_limit=time_limit, windows=windows, rest=rest, lead=lead,
+            **asked,
+        )  # fmt: skip
+
+    if by == "permission":
+        base = ask(places, permission="none")
+        known = dict.fromkeys(["none", *net.table("permissions")["regime"].tolist()])
+        if not net.table("countries").empty:
+            known.setdefault("status-quo")
+        found = [(regime, base if regime == "none" else ask(places, permission=regime)) for regime in known]
+        rows = [
+            Entry(regime, a.closure_h, a.lower_bound_h, a.lead_h, adds_h=_less(a.closure_h, base.closure_h))
+            for regime, a in found
+        ]
+    else:
+        base = ask(places)
+        started: dict[str, float] = {}
+        for m in base.movements:
+            started[m.origin] = started.get(m.origin, 0.0) + m.vehicles
+        rows = []
+        for place in places:
+            alone = base if len(places) == 1 else ask([place])
+            others = ask([p for p in places if p != place]) if len(places) > 1 else None
+            rows.append(Entry(
+                place, alone.closure_h, alone.lower_bound_h, alone.lead_h,
+                started.get(place, 0.0) / base.vehicles if base.movements else None,
+                others.closure_h if others else None, others.lower_bound_h if others else None,
+                _less(others.closure_h if others else None, base.closure_h),
+            ))  # fmt: skip
+    rows.sort(key=lambda e: (math.inf if e.closure_h is None else e.closure_h, e.name))
+    status = "ok" if any(e.closure_h is not None for e in rows) else base.status
+    return Entries(net, {**base.question, "by": by}, status, made, by, base.closure_h, base.lower_bound_h, tuple(rows))
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other

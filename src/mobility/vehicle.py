@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from mobility.errors import Finding, InputError, did_you_mean, fold
+from mobility.march import trailing_t
 from mobility.network import Network, shipped
 from mobility.schema import LINE_CATEGORY, VEHICLE_SECTIONS, columns, entry, estimate_range, read_toml, split
 
@@ -325,13 +326,20 @@ def _mark(into: dict[str, Array], limit: str, hit: Array, size: int) -> None:
 
 def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[Array, Array]:
     """Return a limit of every link and whether it is an estimate; a line category stands in on railways."""
+    value, low, high, guess = limit_ends(net, limit, mode)
+    better = low if columns("links")[limit].better == "low" else high
+    return (better if estimates == "favourable" else value), guess
+
+
+def limit_ends(net: Network, limit: str, mode: str) -> tuple[Array, Array, Array, Array]:
+    """Return a limit of every link, the ends of its range, and whether it is an estimate; as `limit_values`."""
     column = net.values(limit)
-    better = column.low if columns("links")[limit].better == "low" else column.high
-    value = (better if estimates == "favourable" else column.value).copy()
-    guess = column.estimated.copy()
+    value, low, high, guess = (x.copy() for x in (column.value, column.low, column.high, column.estimated))
     if limit == "gauge_mm":
-        value[np.isnan(column.value)] = DEFAULT_GAUGE_MM
-        return value, guess | np.isnan(column.value)
+        guess |= np.isnan(value)
+        for end in (low, high, value):
+            end[np.isnan(value)] = DEFAULT_GAUGE_MM
+        return value, low, high, guess
     if mode == "rail" and limit in ("max_axle_t", "max_metre_load_t"):
         links = net.table("links")
         which = 0 if limit == "max_axle_t" else 1
@@ -341,9 +349,9 @@ def limit_values(net: Network, limit: str, mode: str, estimates: str) -> tuple[A
             category = LINE_CATEGORY.get(categories[i])
             if category is not None:
                 value[i], guess[i] = category[which], hint[i]
-                if hint[i] and estimates == "favourable":
-                    value[i] = estimate_range(limit, value[i], str(links["confidence"].iat[i]))[1]
-    return value, guess
+                level = str(links["confidence"].iat[i])
+                low[i], high[i] = estimate_range(limit, value[i], level) if hint[i] else (value[i], value[i])
+    return value, low, high, guess
 
 
 def _gauge_fits(gauges: list[str], needed: str) -> Array:
@@ -502,6 +510,54 @@ def _per_train(one: Vehicle, train: Mapping[str, Any]) -> int:
     by_length = int((train["length_m"] - train["loco_m"]) // wagon.length_m)
     by_mass = int(train["trailing_t"] // (one.gross_wagon_t or wagon.tare_t))
     return max(1, min(by_length, by_mass)) * one.per_wagon
+
+
+def on_trains(one: Vehicle, net: Network) -> tuple[Array, Array]:
+    """Return the vehicles on one train of each railway by its own length and gradient, and where that is a guess.
+
+    As many wagons as fit into ``max_train_length_m`` behind the locomotive, and as one planning locomotive starts on
+    ``max_gradient_permille``, but never more than the trailing mass of the planning train. What is not stated is that
+    of the planning train, an estimate; so is a count that a vehicle states by itself. Whether the laden wagon may run
+    at all, by axle load, metre load and gauge, is asked for each link as ever.
+
+    Parameters
+    ----------
+    one : Vehicle
+        ``any`` and what has no wagon keep their number everywhere.
+    net : Network
+
+    Returns
+    -------
+    vehicles : ndarray of float
+        In the order of the links; 0 where not one wagon can be moved.
+    estimated : ndarray of bool
+
+    Examples
+    --------
+    >>> import mobility as mb
+    >>> net = mb.load()
+    >>> vehicles, _ = on_trains(mb.vehicle("main-battle-tank"), net)
+    >>> rail = (net.table("links")["mode"] == "rail").to_numpy()
+    >>> int(vehicles[rail].min()) < mb.vehicle("main-battle-tank").per_train <= int(vehicles[rail].max())
+    True
+    """
+    size = len(net.table("links"))
+    folder = net.folder if net.folder is not None and (net.folder / "vehicles.toml").exists() else shipped()
+    train = next(iter(_read(folder / "vehicles.toml").get("train", {}).values()), None)
+    train = train or next(iter(_read(shipped() / "vehicles.toml")["train"].values()))
+    wagon, nothing = one.wagon, np.zeros(size, bool)
+    if wagon is None:
+        return np.full(size, float(one.per_train)), nothing
+    length, climb = net.values("max_train_length_m"), net.values("max_gradient_permille")
+    metres = np.where(np.isnan(length.value), train["length_m"], length.value) - train["loco_m"]
+    pulled = np.array([train["trailing_t"] if g != g else trailing_t(g) for g in climb.value.tolist()])
+    by_length = np.floor(np.maximum(metres, 0.0) / wagon.length_m)
+    by_mass = np.floor(np.minimum(pulled, train["trailing_t"]) / (one.gross_wagon_t or wagon.tare_t))
+    count = np.minimum(by_length, by_mass) * one.per_wagon
+    if one.per_train != _per_train(one, train):  # stated: no train has more
+        count = np.minimum(count, one.per_train)
+    unknown = np.isnan(length.value) | np.isnan(climb.value)
+    return count, unknown | length.estimated | climb.estimated
 
 
 def to_frame(net: Network | None = None) -> pd.DataFrame:

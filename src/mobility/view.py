@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
-from mobility.network import Network
+from mobility.network import Network, capacity_column
 from mobility.panel import Panel
 from mobility.paths import Answer
 from mobility.pen import FAINT, OPEN, WATER, plain
@@ -57,7 +57,8 @@ def data_line(net: Network) -> str:
     dates = [str(d) for d in net.table("sources")["date"].tolist()] if "sources" in net.tables else []
     newest = max((d for d in dates if re.fullmatch(r"\d{4}-\d\d-\d\d", d)), default="")
     year = f", network as of the start of {net.year}" if net.year else ""
-    return f"Network data {net.data_hash[:8]}" + (f", sources up to {newest}" if newest else "") + year
+    osm = ", © OpenStreetMap contributors (ODbL 1.0)" if "OSM" in net.table("sources")["source_id"].tolist() else ""
+    return f"Network data {net.data_hash[:8]}" + (f", sources up to {newest}" if newest else "") + year + osm
 
 
 class Row(NamedTuple):
@@ -219,6 +220,9 @@ class View(ABC):
         )
         return pd.DataFrame(rows, columns=columns.split())
 
+    def ground(self, sheet: Sheet) -> None:  # noqa: B027 - most have none
+        """Draw what lies under the lines."""
+
     @abstractmethod
     def lines(self, sheet: Sheet) -> None:
         """Add the strokes of the links to the sheet."""
@@ -264,6 +268,10 @@ class AnswerView(View):
             if asked.get(key):
                 terms.append(f"{words}: {listed([plain(str(x), 20) for x in asked[key]], 3)}")
         self.terms = ", ".join(terms)
+
+    def capacity_of(self, link: str) -> str:
+        """Return the column of the capacity of a link, for views whose values rest on it."""
+        return capacity_column(self.rows[link].mode)
 
     def beside(
         self, sheet: Sheet, link: str, colour: str, width: float, level: int, shows: tuple[Any, str], **more: Any

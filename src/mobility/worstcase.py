@@ -21,10 +21,11 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 import pandas as pd
 
-from mobility.arcs import LINK, TRANSFER, UNKNOWN_PENALTY, Arcs, Graph, Options, Unit, words
+from mobility.arcs import LINK, TRANSFER, UNKNOWN_PENALTY, Arcs, Graph, Options, Unit, breakable, words
 from mobility.arcs import units as units_of
 from mobility.errors import Attempts, Finding, InputError, did_you_mean, shorten
 from mobility.flows import ROOM, FlowGraph, flow_graph
+from mobility.force import Force
 from mobility.kernels import FAR, Flow, PlainFlow, Router, reached
 from mobility.network import Network
 from mobility.paths import Answer, describe, k_shortest, prepare
@@ -83,14 +84,15 @@ class WorstCase(Answer):
 
     Attributes
     ----------
-    objective : {"throughput", "time"}
+    objective : {"throughput", "time", "closure"}
     of : {"links", "nodes", "groups", "countries"}
     units : tuple of str
         Ids of the units that are lost; fewer than asked for when more do no more harm.
     links : tuple of str
         Their links.
     base, value : float or None
-        Vehicles a day, or hours of the fastest route, before and after. A cut has time None and throughput 0.
+        Vehicles a day, hours of the fastest route, or hours until a force has closed, before and after. A cut has
+        time and closure None and throughput 0.
     cut : bool
         Whether no route is left.
     bound : float or None
@@ -99,7 +101,7 @@ class WorstCase(Answer):
     proven : bool
         Whether it is proven that nothing hurts more.
     method : str
-        What found it: ``routes`` or ``cuts``; see the methods in the documentation.
+        What found it: ``routes``, ``cuts`` or, for closure, ``plans``; see the methods in the documentation.
     ranking : tuple of Rank
         The same for every smaller number of units; empty with a budget.
     """
@@ -199,7 +201,8 @@ class Protection(Answer):
 
 
 def _told(objective: str, value: float | None, proven: bool) -> str:
-    what = "no route" if value is None else f"{value:,.1f} h" if objective == "time" else f"{value:,.0f} vehicles a day"
+    hours = objective in ("time", "closure")
+    what = "no route" if value is None else f"{value:,.1f} h" if hours else f"{value:,.0f} vehicles a day"
     return what if proven else f"{what}, not proven"
 
 
@@ -872,6 +875,7 @@ def worst_case(
     *,
     k: int | None = None,
     objective: str = "throughput",
+    force: str | Path | Force | None = None,
     of: str = "links",
     cost: Mapping[str, float] | None = None,
     budget: float | None = None,
@@ -888,8 +892,11 @@ def worst_case(
     origin, destination : str or iterable of str
     k : int, optional
         Most units lost; 3, or with a budget what it buys.
-    objective : {"throughput", "time"}
-        What is hurt: vehicles a day, or the hours of the fastest route.
+    objective : {"throughput", "time", "closure"}
+        What is hurt: vehicles a day, the hours of the fastest route, or those until a force has closed.
+    force : str, Path or Force, optional
+        Of a closure; see :func:`mobility.closure`. There `k` is 1 when it is left out, and what is given of `cost`,
+        `budget` and `partial` is refused.
     of : {"links", "nodes", "groups", "countries"}
         What is lost as one; see :func:`mobility.arcs.units`. Of places the only origin and the only destination
         are left out.
@@ -932,6 +939,11 @@ def worst_case(
     >>> worst.value < worst.base, worst.proven
     (True, True)
     """
+    if objective == "closure":
+        weighed = cost is not None or budget is not None or partial != 1.0
+        return _worst_closure(net, origin, destination, k, of, force, weighed, spare, time_limit, options)
+    if force is not None:
+        raise InputError("a force is asked for with the objective closure")
     case, purse, deadline, question = _prepare(
         net, origin, destination, k, objective, of, cost, budget, partial, spare, time_limit, options
     )
@@ -955,6 +967,52 @@ def worst_case(
         net, question, "ok", objective, of, last.units, last.links, base=case.value(objective, base),
         value=last.value, cut=case.cut(worst.units), bound=last.bound, proven=last.proven, method=method,
         ranking=tuple(ranking) if purse.cost is None else (),
+    )  # fmt: skip
+
+
+def _worst_closure(
+    net: Network, origin: str | Iterable[str], destination: str | Iterable[str], k: int | None, of: str,
+    force: str | Path | Force | None, weighed: bool, spare: str | Iterable[str], time_limit: float, options: Options,
+) -> WorstCase:  # fmt: skip
+    """Return the loss after which a force closes last, by the plans of :func:`mobility.setback`.
+
+    For one kind of vehicle between two sets of places these are the quickest there are. For more each is a plan, so
+    no loss makes the force later than the latest of them, and the bound of one is what that loss costs at least.
+    """
+    from mobility.setback import setback
+
+    attempts = Attempts()
+    if force is None:
+        attempts.findings += InputError("the objective closure needs a force").findings
+    if weighed:
+        attempts.findings += InputError("costs, a budget and a partial loss go with throughput or time").findings
+    attempts.findings += _misspelt(k, "time", None, None, 1.0, time_limit)
+    nothing: list[Unit] = []
+    ids = {u.id for u in attempts.run(units_of, net, of, otherwise=nothing)}
+    for name in (n for n in words(spare) if ids and n not in ids):
+        text = f"none of the {of} is called {shorten(name)!r}{did_you_mean(name, ids)}"
+        attempts.findings += InputError(text).findings
+    attempts.done()
+    assert force is not None
+    found = setback(
+        net, origin, destination, force=force, of=of, k=k or 1, spare=words(spare), time_limit=time_limit, **options
+    )
+    question = {**found.question, "objective": "closure", "spare": words(spare), "time_limit": time_limit}
+    if found.base_h is None:
+        return WorstCase(net, question, "no_route", "closure", of)
+    ranking = []
+    for n in range(1, (k or 1) + 1):
+        late = found.worst[min(n, len(found.worst)) - 1] if found.worst else None
+        cut = late is not None and late.status == "cut"
+        value = found.base_h if late is None else late.closure_h
+        least = found.base_bound_h if late is None else late.lower_bound_h
+        sure = cut or (found.complete and (found.exact or (least or 0.0) >= (value or 0.0) * (1 - 1e-6)))
+        bound = value if sure or found.complete else None
+        ranking.append(Rank(n, late.units if late else (), late.links if late else (), value, bound, sure))
+    last = ranking[-1]
+    return WorstCase(
+        net, question, "ok", "closure", of, last.units, last.links, base=found.base_h, value=last.value,
+        cut=last.value is None, bound=last.bound, proven=last.proven, method="plans", ranking=tuple(ranking),
     )  # fmt: skip
 
 
@@ -1088,13 +1146,11 @@ def _prepare(
         attempts.findings += InputError(
             f"none of the {of} is called {shorten(name)!r}{did_you_mean(name, ids)}"
         ).findings
-    try:
-        origins, destinations, _, arcs = prepare(net, origin, destination, (), options)
-    except InputError as error:
-        raise InputError(attempts.findings + error.findings) from None
+    ready = attempts.run(prepare, net, origin, destination, (), options, otherwise=None)
     attempts.done()
-    alone = [ends[0] for ends in (origins, destinations) if len(ends) == 1 and of == "nodes"]
-    case = Case(arcs, origins, destinations, every, of, [*words(spare), *alone], partial)
+    assert ready is not None
+    origins, destinations, _, arcs = ready
+    case = Case(arcs, origins, destinations, breakable(every, of, origins, destinations), of, words(spare), partial)
     prices = None
     if cost is not None:
         unlisted = [u.id for u in case.units if u.id not in cost and OTHERS not in cost]
@@ -1122,7 +1178,7 @@ def _misspelt(
     if k is not None and not (isinstance(k, int) and 1 <= k <= MOST):
         faults.append(f"k is {k}; it must be a whole number from 1 to {MOST}")
     if objective not in ("throughput", "time"):
-        faults.append(f"objective is {objective!r}; it must be throughput or time")
+        faults.append(f"objective is {objective!r}; it must be throughput or time (of a worst case also closure)")
     if not 0 < partial <= 1:
         faults.append(f"partial is {partial:g}; it must be above 0 and at most 1")
     elif partial < 1 and objective == "time":

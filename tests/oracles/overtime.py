@@ -112,13 +112,25 @@ def closes(
 
 
 class Moved(NamedTuple):
-    """One movement of a plan: a way, its rate, and the hours of departure."""
+    """One movement of a plan: a way, its rate, and the hours of departure; where and for how long it holds."""
 
     load: int
     lanes: Sequence[int]
     rate: float
     first: float
     last: float
+    hold: float = 0.0
+    place: str = ""
+
+    def entered(self, lanes: Sequence[Lane]) -> list[float]:
+        """Return the hours after departure at which it enters its lanes."""
+        at, out, held = 0.0, [], False
+        for n in self.lanes:
+            if self.hold and lanes[n].tail == self.place and not held:
+                at, held = at + self.hold, True
+            out.append(at)
+            at += lanes[n].hours
+        return out
 
 
 def faults(lanes: Sequence[Lane], loads: Sequence[Load], plan: Sequence[Moved], closure: float) -> list[str]:
@@ -130,7 +142,7 @@ def faults(lanes: Sequence[Lane], loads: Sequence[Load], plan: Sequence[Moved], 
         load = loads[move.load]
         at = 0.0
         here = load.origin
-        for n in move.lanes:
+        for n, at in zip(move.lanes, move.entered(lanes), strict=True):
             if lanes[n].tail != here:
                 out.append(f"{lanes[n].link} does not start at {here}")
             here = lanes[n].head
