@@ -160,6 +160,8 @@ KINDS: dict[str, Callable[[mb.Network], Any]] = {
     "corridor-value": lambda net: corridor_value(net, **ASK, share=0.3, players=["VIII", "X"]),
     "reliability": lambda net: mb.reliability(net, **ASK, fail=0.1),
     "monte-carlo": lambda net: mb.monte_carlo(net, **ASK, share=0.3, fail=0.1, runs=400),
+    "earthquake": lambda net: mb.hazard(net, **ASK, share=0.3, event=mb.Earthquake(42.0, 21.43, 6.3), runs=300),
+    "flood": lambda net: mb.hazard(net, **ASK, share=0.3, event=mb.Flood((41.4, 19.8, 60.0), 2.0), runs=300),
 }
 """What draws each kind of picture."""
 

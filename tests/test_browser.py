@@ -108,6 +108,31 @@ def test_network_is_quiet_and_quick(browser: Browser, net: mb.Network, tmp_path:
     page.close()
 
 
+COUNTED = """
+window.work = {programs: 0, pixels: 0};
+const context = WebGL2RenderingContext.prototype, {linkProgram, clear} = context;
+context.linkProgram = function (p) { window.work.programs += 1; return linkProgram.call(this, p); };
+context.clear = function (mask) {
+  window.work.pixels += this.canvas.width * this.canvas.height;
+  return clear.call(this, mask);
+};
+"""
+
+
+def test_little_is_drawn_before_the_map_is_there(browser: Browser, net: mb.Network, tmp_path: Path) -> None:
+    # Where the processor draws, shaders and pixels are what takes time; their number is the same on every machine.
+    path = net.explore().save(tmp_path / "page.html")
+    page = browser.new_page(viewport={"width": 1400, "height": 860})
+    page.add_init_script(COUNTED)
+    page.goto(path.as_uri())
+    page.wait_for_selector('body[data-view="map"]', timeout=90_000)
+    work, canvas = page.evaluate("[window.work, [window.map.getCanvas().width, window.map.getCanvas().height]]")
+    assert canvas == page.evaluate("[window.map.getCanvas().clientWidth, window.map.getCanvas().clientHeight]")
+    assert work["programs"] <= 9
+    assert canvas[0] * canvas[1] <= work["pixels"] <= 4 * canvas[0] * canvas[1]
+    page.close()
+
+
 def test_layers_switch_corridors_and_modes(browser: Browser, net: mb.Network, tmp_path: Path) -> None:
     page, quiet, path = shown(browser, net.explore(), tmp_path)
     page.get_by_label("Rail", exact=True).uncheck()

@@ -24,7 +24,7 @@ from mobility import disruptionviews, maps, sheet
 from mobility.cli import main
 from mobility.disruption import span
 from mobility.errors import InputError
-from mobility.pen import lightness
+from mobility.pen import PAGES, lightness
 from mobility.scenario import Close, Scenario
 
 ASK: dict[str, Any] = {**pictures.ASK, "share": 0.3}
@@ -315,7 +315,7 @@ def test_lines_are_told_apart_without_colour() -> None:
 def test_maps_of_a_page_do_not_overlap_and_are_as_large_as_can_be(
     count: int, wide: float, tall: float, size: str
 ) -> None:
-    room, scale = sheet.map_room(size), maps.PAGES[size][2]
+    room, scale = sheet.map_room(size), PAGES[size][2]
     columns, rows = sheet.best_grid(count, wide, tall, size)
     assert columns * rows >= count
     boxes = [sheet.cell(room, scale, columns, rows, i) for i in range(count)]

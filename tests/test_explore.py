@@ -19,6 +19,7 @@ from mobility.exhibits import exhibit
 from mobility.explore import LINES, page_data
 from mobility.maps import VIEWS
 from mobility.network import shipped
+from mobility.policy import PolicyAnswer
 from mobility.worstcase import protection, worst_case
 
 HOSTILE = "</script><img src=x onerror=alert(1)><!-- \u2028 & \" ' {{7*7}}"
@@ -179,6 +180,9 @@ def test_every_kind_that_can_be_drawn_can_be_explored(net: mb.Network, answers: 
         protection(net, **ASK, modes="road", k=1, protect=1),
         mb.corridor_value(net, **ASK, players="VIII,X"),
         disruption(net, **ASK, close=["RD058"]),
+        mb.hazard(net, **ASK, event=mb.Earthquake(41.99, 21.43, 6.1), runs=60),
+        mb.compliance(net),
+        mb.upgrade(net, **ASK, modes="road", budget=100.0),
     ]
     late = mb.setback(net, **ASK, force="fuel-convoy", modes="road")  # has no picture of its own
     for answer in (*more, late):
@@ -186,7 +190,8 @@ def test_every_kind_that_can_be_drawn_can_be_explored(net: mb.Network, answers: 
         assert shown.lines, type(answer).__name__
         assert shown.groups, type(answer).__name__
         assert {k for g in shown.groups for r in g.rows for k in r.links} <= set(net.link_index)
-    assert set(VIEWS) <= {type(a) for a in (net, *answers.values(), *more)}
+    # an answer to a question of policy is made of the others
+    assert {k for k in VIEWS if k is not PolicyAnswer} <= {type(a) for a in (net, *answers.values(), *more)}
 
 
 def test_routes_and_figures_are_those_of_the_answer(answers: dict[str, mb.Network]) -> None:

@@ -475,3 +475,55 @@ def test_bad_input_is_told_without_a_traceback(folder: Path, given: list[str], s
     assert got.exit_code == 2
     assert says in got.stderr
     assert "Traceback" not in got.stderr
+
+
+# ---- the map
+
+
+@pytest.mark.parametrize(("magnitude", "depth", "site"), [(6.1, 10.0, "B"), (7.2, 0.0, "D"), (5.0, 30.0, "A")])
+def test_a_ring_lies_where_the_median_is_its_level(magnitude: float, depth: float, site: str) -> None:
+    quake = mb.Earthquake(42.0, 21.0, magnitude, depth, site)
+    above = float(hz.ground_motion(magnitude, depth, site=site))
+    for level in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8):
+        far = hz.felt_to_km(quake, level)
+        if level > above:
+            assert far == 0
+            continue
+        there = float(hz.ground_motion(magnitude, math.hypot(far, depth), site=site))
+        assert there == pytest.approx(level, rel=2e-3) or math.hypot(far, depth) > 299
+        east, north = hz.event_ring(42.0, 21.0, far)
+        # at 42 N a degree of latitude is 111.1 km long, one of longitude 82.8
+        assert np.hypot((east - 21) * 82.8, (north - 42) * 111.1) == pytest.approx(
+            np.full(121, far), rel=0.03, abs=0.05
+        )
+
+
+def test_the_command_draws_what_the_function_found(folder: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "map.png"
+    asked = [
+        "--from",
+        "A",
+        "--to",
+        "C",
+        "--flood",
+        "42,21.05,15",
+        "--depth",
+        "2.5",
+        "--runs",
+        "80",
+        "--network",
+        str(folder),
+    ]
+    done = CliRunner().invoke(main, ["map", "hazard", *asked, "--out", str(drawn), "--dpi", "40"])
+    assert done.exit_code == 0, done.output
+    answer = mb.hazard(mb.load(folder), "A", "C", event=mb.Flood((42.0, 21.05, 15.0), 2.5), runs=80)
+    words = drawn.with_name("map.png.caption.txt").read_text("utf-8")
+    assert "Flood of 2.5 m within 15 km of 42 N 21.05 E" in words
+    assert hz.CAVEAT in words
+    for r in answer.curve:
+        assert f"day {r.day:g} " in words
+    table = pd.read_csv(drawn.with_name("map.png.csv"), keep_default_na=False).set_index("link_id")
+    told = {k: float(v) for k, v in table["value"].items() if v != ""}
+    assert told == {x.link_id: pytest.approx(x.probability, rel=1e-5) for x in answer.links if x.probability >= 0.005}
+    assert (table.loc[list(told), "estimated"] == "yes").all()
+    assert (table.loc[list(told), "confidence"] == "low").all()

@@ -33,6 +33,7 @@ from mobility.scenario import (
     Circle,
     Close,
     Figures,
+    Hazard,
     Plan,
     Scenario,
     Upgrade,
@@ -139,7 +140,7 @@ m = 2
     told = faults(write(tmp_path, small, text))
     expected = [
         (4, "did you mean vehicle"), (5, "whole number"), (8, "L99"), (14, "radius_km is missing"), (18, "XX"),
-        (25, "did you mean Beta"), (29, "did you mean speed_kmh"), (32, "U9"), (34, "later version"), (38, "routes"),
+        (25, "did you mean Beta"), (29, "did you mean speed_kmh"), (32, "U9"), (34, "area is missing"), (38, "routes"),
         (41, "a whole number"), (42, "is no option of contingency"),
     ]  # fmt: skip
     for row, words in expected:
@@ -161,6 +162,19 @@ m = 2
         ('[[change]]\nlinks = ["R1"]\nscale = { capacity_veh_h = 0.5 }', 6, "no link that is selected has"),
         ('[[change]]\nlinks = ["L1"]\nset = { speed_kmh = -1 }', 6, "speed_kmh"),
         ('[[close]]\ngroups = ["nort"]', 5, "did you mean north"),
+        ('[[hazard]]\nlat = 0', 4, "kind is missing"),
+        ('[[hazard]]\nkind = "earthqake"', 5, "did you mean earthquake"),
+        ('[[hazard]]\nkind = "earthquake"\nlat = 0\nlon = 0', 4, "magnitude is missing"),
+        ('[[hazard]]\nkind = "earthquake"\nlat = 0\nlon = 0\nmagnitude = 9.5', 8, "between 4 and 7.6"),
+        ('[[hazard]]\nkind = "earthquake"\nlat = 0\nlon = 0\nmagnitude = 6\nsite = "E"', 9, "A, B, C, D"),
+        ('[[hazard]]\nkind = "earthquake"\nlat = 0\nlon = 0\nmagnitude = 6\ndepht_km = 3', 9, "did you mean depth_km"),
+        ('[[hazard]]\nkind = "flood"\narea = "nowhere.geojson"', 6, "cannot be read"),
+        ('[[hazard]]\nkind = "flood"\narea = { lat = 60, lon = 60, radius_km = 5 }', 6, "matches no link"),
+        ('[[hazard]]\nkind = "flood"\narea = { lat = 0, lon = 0, radius_km = 5 }\ndepth_m = 0', 7, "above 0"),
+        ('[[hazard]]\nkind = "flood"\narea = { lat = 0, lon = 0, radius_km = 5 }\nreturn_period = 33', 7, "10, 20, 50"),
+        ('[[hazard]]\nkind = "flood"\nreturn_period = 50\ndepth_m = 1\narea = "box"', 6, "one of the two"),
+        ('[[hazard]]\nkind = "area"\narea = { lat = 0, lon = 0, radius_km = 5 }', 4, "intensity is missing"),
+        ('[run]\nverbs = ["hazard"]', 5, "write one as [[hazard]]"),
         ('vehicle = "tardis"', 4, "tardis"),
         ('permission = "emergncy"', 4, "emergncy"),
         ("share = { road = 2 }", 4, "at most 1"),
@@ -182,7 +196,8 @@ def test_one_fault_names_its_line_and_a_way_out(tmp_path: Path, small: Path, tex
 
 values = st.recursive(
     st.one_of(
-        st.text(max_size=8), st.integers(-3, 3000), st.booleans(), st.floats(), st.sampled_from(["L1", "A", "road"])
+        st.text(max_size=8), st.integers(-3, 3000), st.booleans(), st.floats(),
+        st.sampled_from(["L1", "A", "road", "earthquake", "flood", "area"]),
     ),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
@@ -190,7 +205,10 @@ values = st.recursive(
     ),
     max_leaves=4,
 )  # fmt: skip
-keys = st.sampled_from([*_KEYS, "hazard", "links", "area", "hours", "set", "scale", "verbs", "nmae", "run.routes"])
+keys = st.sampled_from([
+    *_KEYS, "links", "area", "hours", "set", "scale", "verbs", "nmae", "run.routes", "kind", "lat", "lon", "magnitude",
+    "depth_m", "return_period", "intensity",
+])  # fmt: skip
 
 
 def toml(value: Any) -> str:
@@ -206,7 +224,9 @@ def toml(value: Any) -> str:
 
 
 @given(
-    st.lists(st.one_of(st.tuples(keys, values), st.sampled_from(["close", "change", "upgrade", "run"])), max_size=8),
+    st.lists(
+        st.one_of(st.tuples(keys, values), st.sampled_from(["close", "change", "upgrade", "hazard", "run"])), max_size=8
+    ),
     st.text(max_size=30),
 )
 def test_no_file_ends_in_a_traceback(tmp_path_factory: Any, small: Path, rows: list[Any], tail: str) -> None:
@@ -243,6 +263,12 @@ changes = st.fixed_dictionaries({
     "set": st.sampled_from([{}, {"speed_kmh": 30.5}, {"status": "planned", "max_axle_t": 22.5}]),
     "scale": st.just({"length_km": 0.5}),
 })  # fmt: skip
+event = st.one_of(
+    st.builds(mb.Earthquake, st.floats(-90, 90), st.floats(-180, 180), st.floats(4, 7.6), st.floats(0, 35),
+              st.sampled_from("ABCD")),
+    st.builds(mb.Flood, st.sampled_from([(0.0, 0.5, 400.0), "area.geojson"]), st.floats(0, 100, exclude_min=True)),
+    st.builds(mb.Area, st.just((0.0, 0.5, 400.0)), st.floats(0, 1)),
+)  # fmt: skip
 plans = st.one_of(
     st.none(),
     st.just(Plan(("routes", "closure"), {"routes": {"k": 5, "via": ["Beta"]}, "closure": {"time_limit": 2.5}})),
@@ -258,6 +284,7 @@ whole = st.fixed_dictionaries({
     "countries": st.sampled_from([(), ("AL", "MK", "BG")]), "avoid": st.sampled_from([(), ("L5",)]),
     "close": st.lists(parts, max_size=3), "change": st.lists(st.tuples(parts, changes), max_size=2),
     "upgrade": st.sampled_from([(), (Upgrade("U1", note="x"),)]), "run": plans,
+    "hazard": st.lists(st.tuples(event, st.fixed_dictionaries(remarks)), max_size=2),
     "base": st.sampled_from([{}, {"year": 2030, "vehicle": "any"}]),
 })  # fmt: skip
 
@@ -270,9 +297,13 @@ def test_what_is_written_reads_as_the_same(tmp_path_factory: Any, small: Path, g
     def placed(part: dict[str, Any]) -> dict[str, Any]:
         return part | {"area": folder / "area.geojson"} if part.get("area") == "area.geojson" else part
 
+    def flooded(event: Any) -> Any:
+        return replace(event, area=folder / event.area) if getattr(event, "area", None) == "area.geojson" else event
+
     made = Scenario(**given | {
         "network": small, "close": tuple(Close(**placed(p)) for p in given["close"]),
         "change": tuple(Change(**placed(p) | {"hours": None}, **c) for p, c in given["change"]),
+        "hazard": tuple(Hazard(flooded(e), **more) for e, more in given["hazard"]),
     })  # fmt: skip
     (folder / "deeper").mkdir()
     for file in (folder / "one.toml", folder / "deeper" / "two.toml"):
@@ -497,6 +528,25 @@ def test_an_event_without_places_needs_them_from_the_question(small: Path, tmp_p
     assert not (tmp_path / "o").exists()
 
 
+def test_an_event_is_sampled_on_the_network_without_the_closures_of_its_scenario(small: Path, tmp_path: Path) -> None:
+    event = '[[hazard]]\nkind = "area"\narea = { lat = 0.25, lon = 0.25, radius_km = 5 }\nintensity = 0.5\n'
+    more = '[[close]]\nlinks = ["L3"]\n[run]\nverbs = ["hazard"]\n[run.hazard]\nruns = 60\nseed = 3\n'
+    file = write(tmp_path, small, event + more)
+    made = mb.run(file, tmp_path / "out").answers["hazard"]
+    single = mb.hazard(mb.load(small), "A", "C", event=mb.Area((0.25, 0.25, 5.0), 0.5), runs=60, seed=3)
+    assert made.question["scenario"] == "case"
+    assert {**made.to_dict(), "question": 0} == {**single.to_dict(), "question": 0}
+    assert single.vehicles_per_day == 24 * 210
+    typed = run("hazard", "--scenario", str(file), "--runs", "60", "--seed", "3", "--format", "json")
+    assert json.loads(typed.stdout) == json.loads(json.dumps(made.to_dict()))
+    # an event that is typed stands under the scenario as any question does
+    quake = run("hazard", "--scenario", str(file), "--earthquake", "0,0,6", "--runs", "5", "--format", "json")
+    assert json.loads(quake.stdout)["base"]["vehicles_per_day"] == 24 * 150
+    twice = write(tmp_path, small, event + event, "twice.toml")
+    assert run("hazard", "--scenario", str(twice), "--runs", "5").exit_code == 2
+    assert list(find(twice).parts()) == ["routes", "redundancy", "throughput", "contingency", "hazard-1", "hazard-2"]
+
+
 # ---- the folder
 
 
@@ -511,8 +561,13 @@ area = "box.geojson"
 [[close]]
 links = ["L6"]
 hours = [2, 3]
+[[hazard]]
+kind = "flood"
+area = "box.geojson"
 [run]
-verbs = ["routes", "redundancy", "throughput", "contingency", "monte-carlo", "closure", "map"]
+verbs = ["routes", "redundancy", "throughput", "contingency", "monte-carlo", "closure", "hazard", "map"]
+[run.hazard]
+runs = 30
 [run.monte-carlo]
 runs = 50
 fail = 0.1
@@ -520,10 +575,10 @@ seed = 7
 [run.closure]
 time_limit = 5
 [run.map]
-of = ["routes", "monte-carlo", "reliability"]
+of = ["disruption", "routes", "hazard", "reliability"]
 dpi = 40
 """)  # fmt: skip
-    done = run("run", str(file), "--out", str(folder / "out"), "--quiet")
+    done = run("run", str(file), "--html", "--out", str(folder / "out"), "--quiet")
     assert done.exit_code == 0, done.output
     assert sorted(p.name for p in folder.iterdir()) == ["box.geojson", "case.toml", "out"]
     return folder / "out"
@@ -533,7 +588,7 @@ def test_a_folder_holds_every_answer_in_every_form(ran: Path) -> None:
     import pyogrio
 
     everything = json.loads((ran / "scenario.json").read_text("utf-8"))
-    verbs = ["routes", "redundancy", "throughput", "contingency", "monte-carlo", "closure"]
+    verbs = ["routes", "redundancy", "throughput", "contingency", "monte-carlo", "closure", "hazard"]
     assert list(everything["answers"]) == verbs
     assert everything["answers"]["routes"]["routes"][0]["links"] == ["L3", "L4"]
     assert everything["closed"] == ["L1"]
@@ -544,13 +599,24 @@ def test_a_folder_holds_every_answer_in_every_form(ran: Path) -> None:
     assert kept["data_hash"] != kept["changed_data_hash"]
     assert {c["name"]: c["time_h"] for c in everything["comparison"]["cases"]} == {"before": 2, "case": 4}
     sheets = [name for name, _ in pyogrio.list_layers(ran / "tables.xlsx")]
-    assert sheets == ["comparison", *verbs]
+    assert sheets == ["comparison", "disruption", *verbs]
+    assert json.loads((ran / "tables" / "disruption.json").read_text("utf-8")) == everything["disruption"]
+    assert everything["disruption"]["cut"] == ["L1"]
+    assert everything["disruption"]["before"]["time_h"] == 2
     for verb in verbs:
         assert json.loads((ran / "tables" / f"{verb}.json").read_text("utf-8")) == everything["answers"][verb]
         table = pd.read_csv(ran / "tables" / f"{verb}.csv")
         assert len(pyogrio.read_dataframe(ran / "tables.xlsx", layer=verb)) == len(table)
     assert (ran / "maps" / "routes.png").read_bytes()[:4] == b"\x89PNG"
-    assert {"routes.png.caption.txt", "routes.png.csv"} <= {p.name for p in (ran / "maps").iterdir()}
+    pictures = [f"{v}.png" for v in ("disruption", "hazard", "routes")]
+    assert sorted(p.name for p in (ran / "maps").iterdir()) == sorted(
+        f"{p}{more}" for p in pictures for more in ("", ".caption.txt", ".csv")
+    )
+    page = (ran / "map.html").read_text("utf-8")
+    shown = json.loads(page.partition('id="data">')[2].partition("</script>")[0])
+    assert [c["kind"] for c in shown["cases"]][:2] == ["Disruption", "Routes"]
+    assert shown["cases"][0]["answer"] == everything["disruption"]
+    assert [c["answer"] for c in shown["cases"][1:]] == [everything["answers"][v] for v in verbs]
     words = (ran / "README.txt").read_text("utf-8")
     assert "fastest route 2 h -> 4 h" in words
     assert "no map of reliability" in words
@@ -583,6 +649,7 @@ def test_a_folder_can_be_run_again_from_its_own_files(ran: Path) -> None:
     again = Scenario.read(ran / "scenario.toml")
     assert again.close[0].area == ran / "areas" / "box.geojson"
     assert chosen(again.load(), again.close[0]) == ["L1"]
+    assert again.hazard[0].event.area == ran / "areas" / "box.geojson"  # type: ignore[union-attr]
 
 
 def test_nothing_is_written_over_unless_told_and_never_what_is_no_result(
@@ -673,7 +740,7 @@ def test_each_shipped_scenario_is_a_sourced_question(shipped: Network, sources: 
     assert one.note.rstrip().endswith((".", "?"))
     assert one.confidence in ("high", "medium", "low")
     assert one.verbs()[-1] == "map"
-    for part in (one, *one.close, *one.change, *one.upgrade):
+    for part in (one, *one.close, *one.change, *one.upgrade, *one.hazard):
         cited = [x.partition(":")[0].strip() for x in part.source.split(";") if x]
         assert set(cited) <= sources
         assert part.confidence

@@ -6,7 +6,6 @@ import itertools
 import math
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from mobility import prints
 from mobility.errors import InputError, did_you_mean
 from mobility.movement import MovementTable, MoveUnit
-from mobility.network import beside, spare
 from mobility.pen import INK, PAGES, PT_PER_MM, RED, SETTINGS, SOFT, Look, MapFigure, plain
 from mobility.replay import Replay
 from mobility.report import KOSOVO
@@ -38,7 +37,6 @@ MODE_LOOK: Mapping[str, tuple[str, str]] = {
 
 RULE, QUIET, BAND = "#d9dee2", "#aab4bb", "#b9d3e6"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def plot(
@@ -89,43 +87,16 @@ def plot(
     """
     if kind not in CHARTS:
         raise InputError(f"there is no chart {kind!r}{did_you_mean(kind, CHARTS)}; charts: {', '.join(CHARTS)}")
-    if size not in PAGES or not 20 <= dpi <= 1200:
-        raise InputError(f"size is {size!r} and dpi {dpi}; {' or '.join(PAGES)} and 20 to 1200 can be asked")
-    target = None if path is None else Path(path)
-    if target is not None:
-        if target.suffix.lower() not in SUFFIXES:
-            raise InputError(f"a chart is written as {', '.join(SUFFIXES)}, not {target.name!r}")
-        for file in (target, *_companions(target)):
-            spare(file, overwrite)
+    target = prints.asked(path, overwrite, size, dpi)
     with rc_context(SETTINGS):
         page = _Page(table, size, dpi)
         CHARTS[kind](page, way, replay)
         page.title, page.subtitle = title or page.title, subtitle or page.subtitle
         page.frame()
         if target is not None:
-            _save(page, target)
+            words = {"title": page.title, "caption": page.caption, "alt_text": page.alt_text}
+            prints.save(page.figure, target, **words, data=page.data)
     return page.figure
-
-
-def _companions(path: Path) -> tuple[Path, Path]:
-    return path.with_name(f"{path.name}.caption.txt"), path.with_name(f"{path.name}.csv")
-
-
-def _save(page: _Page, target: Path) -> None:
-    """Write the picture, its words and its data beside their places, then put all three there."""
-    kind = target.suffix.lower()[1:]
-    # no date and no program version: the same answer is the same file
-    more: dict[str, dict[str, Any]] = {
-        "png": {"Description": page.alt_text, "Software": None},
-        "svg": {"Description": page.alt_text, "Date": None, "Creator": "mobility"},
-        "pdf": {"Subject": page.alt_text, "CreationDate": None, "Creator": "mobility", "Producer": None},
-    }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as files:
-        picture, words, data = (files.enter_context(beside(file)) for file in (target, *_companions(target)))
-        page.figure.savefig(picture, format=kind, dpi=page.figure.dpi, metadata={"Title": page.title} | more[kind])
-        words.write_text(f"Caption\n{page.caption}\n\nAlternative text\n{page.alt_text}\n", encoding="utf-8")
-        page.data.to_csv(data, index=False, lineterminator="\n")
 
 
 class _Page:
@@ -316,6 +287,7 @@ def _bars(page: _Page, rows: Mapping[str, float]) -> None:
             if waits > 1e-6:
                 thin.append([(stop.arrive_h, y), (stop.arrive_h + waits, y)])
             start = stop.depart_h
+        hollow += [box(h.start_h, h.start_h + h.hours, half=tall * 0.8) for h in u.halts if h.link and h.hours >= 0.5]
     for mode, (colour, _) in MODE_LOOK.items():
         page.ax.add_collection(PolyCollection(bars[mode], facecolors=colour, edgecolors="none", zorder=4))
     look: Look = {"facecolors": "white", "edgecolors": SOFT, "linewidths": 0.4 * s, "zorder": 5}
@@ -469,7 +441,11 @@ def _lines(
                 continue
             low, high, tail = at[a.link]
             here, there = (low, high) if tail == a.node else (high, low)
-            path += [(a.depart_h, here), (b.arrive_h, there)]
+            path.append((a.depart_h, here))
+            for halt in (h for h in u.halts if (h.node, h.link) == (a.node, a.link)):
+                stands = here + (there - here) * (halt.km - a.km) / max(b.km - a.km, 1e-9)
+                path += [(halt.start_h, stands), (halt.start_h + halt.hours, stands)]
+            path.append((b.arrive_h, there))
             if own and b is u.stops[-1]:
                 path.append((b.depart_h, there))
         runs = [r for r in runs if r]

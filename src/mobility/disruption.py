@@ -46,6 +46,11 @@ class State:
     closure: Closure | None = None
 
     @property
+    def status(self) -> str:
+        """Return ``ok`` where there is a route, else ``no_route``."""
+        return self.routes.status
+
+    @property
     def time_h(self) -> float | None:
         """Hours of the fastest route; None without one."""
         return self.routes.routes[0].time_h if self.routes.routes else None
@@ -228,13 +233,16 @@ class _Side:
         start, end, _, arcs = prepare(self.standing[0], self.ask["origin"], self.ask["destination"], (), options)
         return start, end, arcs
 
-    def answered(self, k: int, force: str | Path | Force | None, closing: Mapping[str, Any]) -> State:
-        """Return the answers; all but the closure see the network at hour 0."""
-        now = self.standing[0]
-        shut = None
-        if force:
+    def answered(
+        self, k: int, force: str | Path | Force | None, closing: Mapping[str, Any], known: Mapping[str, Any]
+    ) -> State:
+        """Return the answers, those that are known already as they are; all but the closure see hour 0."""
+        now, ways, shut = self.standing[0], known.get("routes"), known.get("closure") if force else None
+        if ways is None or ways.question["k"] != k:
+            ways = routes(now, k=k, **self.ask)
+        if force and shut is None:
             shut = closure(self.net, force=force, windows=self.windows, **{**self.ask, **closing})
-        return State(routes(now, k=k, **self.ask), throughput(now, **self.ask), shut)
+        return State(ways, known.get("throughput") or throughput(now, **self.ask), shut)
 
 
 def disruption(
@@ -249,6 +257,7 @@ def disruption(
     force: str | Path | Force | None = None,
     k: int = 3,
     name: str = "",
+    known: Mapping[str, Any] | None = None,
     **options: Unpack[Options],
 ) -> Disruption:
     """Put one question before and after a loss: routes, throughput, closure, what is cut off.
@@ -270,6 +279,8 @@ def disruption(
         Number of routes.
     name : str, optional
         What happened, in words; left out, made of what is lost, or the title of the scenario.
+    known : mapping of str to answer, optional
+        Answers of ``routes``, ``throughput`` and ``closure`` after the loss that are there already.
     **options
         See :class:`mobility.arcs.Options`; `close` are links that are lost, with their structures.
 
@@ -313,8 +324,9 @@ def disruption(
     attempts.done()
     more = {"close": gone} if gone else {}
     after = _Side(then.net, then.ask | ends | rest | more, then.windows)
-    force, closing = force or (made.force if made else None), made.options("closure") if made else {}
-    was, now = before.answered(k, force, closing), after.answered(k, force, closing)
+    closing = made.options("closure") if made else {}
+    force_before, force = (force or (one.force if one else None) for one in (made and made.without(), made))
+    was, now = before.answered(k, force_before, closing, {}), after.answered(k, force, closing, known or {})
     (origins, destinations, old), (_, _, new) = before.compiled, after.compiled
     question = describe(
         old, origins, destinations, k=k, lost=gone, scenario=made.name if made else "",

@@ -10,10 +10,9 @@ import os
 import platform
 import shutil
 import sqlite3
-import tempfile
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,12 +23,14 @@ from typing import Any
 import pandas as pd
 
 from mobility import __version__
+from mobility.disruption import Disruption, disruption
 from mobility.errors import InputError
-from mobility.network import Network
+from mobility.network import Network, beside_folder
 from mobility.scenario import (
     Applied,
     Comparison,
     Figures,
+    Hazard,
     Scenario,
     asked,
     chosen,
@@ -44,8 +45,20 @@ MARK = "scenario.json"
 
 LIBRARIES = ("numpy", "pandas", "scipy", "networkx", "shapely", "pyproj", "pyogrio", "geopandas", "highspy", "numba")
 
-DRAWN = ("routes", "throughput", "contingency")
+DRAWN = ("routes", "throughput", "contingency", "closure")
 """Whose maps are drawn when the scenario does not say."""
+
+PAGE = "map.html"
+"""The interactive map, where it is asked for."""
+
+LABELS = {
+    "routes": "Routes", "explain": "Explanation", "redundancy": "Routes that share no link",
+    "throughput": "Throughput and cut", "contingency": "Loss of single links", "bottlenecks": "Bottlenecks",
+    "worst-case": "Worst case", "protection": "Protection", "reliability": "Reliability",
+    "monte-carlo": "Random failures", "corridor-value": "Worth of corridors", "closure": "Closure of the force",
+    "hazard": "Hazard",
+}  # fmt: skip
+"""What the answers are called on it."""
 
 SHEET_ROWS = 1_000_000
 """A sheet of XLSX holds so many rows; what is beyond stands in the CSV file."""
@@ -78,6 +91,8 @@ class Dossier:
         By verb, in the order asked.
     comparison : Comparison
         Before, and under the scenario.
+    loss : Disruption
+        The same two with all that flows: what is out, what it costs, where traffic goes instead.
     seconds : mapping of str to float
         By verb, and for the comparison.
     folder : Path
@@ -90,6 +105,7 @@ class Dossier:
     closed: tuple[str, ...]
     answers: Mapping[str, Any]
     comparison: Comparison
+    loss: Disruption
     seconds: Mapping[str, float]
     folder: Path
 
@@ -104,7 +120,7 @@ class Dossier:
         return {
             "status": self.status, "scenario": self.scenario.to_dict(self.folder), "closed": list(self.closed),
             "windows": [{"links": list(w.links), "hours": [w.start, w.end], "left": w.factor} for w in windows],
-            "comparison": self.comparison.to_dict(),
+            "comparison": self.comparison.to_dict(), "disruption": self.loss.to_dict(),
             "answers": {verb: answer.to_dict() for verb, answer in self.answers.items()},
             "provenance": self.provenance(),
         }  # fmt: skip
@@ -124,6 +140,12 @@ class Dossier:
         """Return the comparison, one row per case."""
         return self.comparison.to_frame()
 
+    def explore(self, path: str | Path | None = None, **options: Any) -> Any:
+        """Show all answers on an interactive map; see :func:`mobility.explore.explore`."""
+        from mobility.explore import explore
+
+        return explore(_shown_on_page(self), path, **{"title": _title(self), **options})
+
     def __repr__(self) -> str:
         return f"<Dossier: {self.scenario.name}; {', '.join(self.answers)}>"
 
@@ -136,6 +158,7 @@ def run(
     out: str | Path,
     *,
     net: Network | None = None,
+    html: bool = False,
     overwrite: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Dossier:
@@ -149,6 +172,8 @@ def run(
         Folder to write; its parent must be there.
     net : Network, optional
         Instead of the scenario's own.
+    html : bool
+        Whether an interactive map of all answers is written as well: one file that needs no network.
     overwrite : bool
         Whether a folder that was written here before may be replaced.
     progress : callable, optional
@@ -171,46 +196,54 @@ def run(
     Examples
     --------
     >>> import tempfile
+    >>> from mobility.scenario import Plan
+    >>> without_maps = replace(scenario("straits-closed"), run=Plan(("routes", "throughput")))
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     made = run("straits-closed", Path(folder) / "out")
+    ...     made = run(without_maps, Path(folder) / "out")
     ...     sorted(p.name for p in made.folder.iterdir())[:3]
-    ['README.txt', 'links.gpkg', 'maps']
+    ['README.txt', 'links.gpkg', 'scenario.json']
     """
     say = progress or (lambda text: None)
     target = Path(os.path.abspath(out))
     made = scenario(name, net)
     asked(made)
-    with _whole(target, overwrite) as draft:
-        before = net if net is not None else made.load()
-        applied = made.apply(before)
-        shut = [x for c in made.close if c.hours is None for x in chosen(before, c)]
-        answers: dict[str, Any] = {}
-        seconds: dict[str, float] = {}
-        for verb in made.verbs():
-            if verb != "map":
-                say(verb)
-                start = perf_counter()
-                answers[verb] = answer(made, applied, verb)
-                seconds[verb] = perf_counter() - start
-        say("before and after")
+    _may_take(target, overwrite)
+    before = net if net is not None else made.load()
+    applied = made.apply(before)
+    shut = [x for c in made.close if c.hours is None for x in chosen(before, c)]
+    answers: dict[str, Any] = {}
+    seconds: dict[str, float] = {}
+    for part in made.parts():
+        say(part)
         start = perf_counter()
-        cases = figures_of(made.without(), before), figures_of(made, before, answers)
-        seconds["comparison"] = perf_counter() - start
-        dossier = Dossier(
-            made, before, applied, tuple(applied.net.with_assets(shut)), answers, Comparison(cases), seconds, target
-        )
-        write(dossier, draft, say)
+        answers[part] = answer(made, before, applied, part)
+        seconds[part] = perf_counter() - start
+    say("before and after")
+    start = perf_counter()
+    # An option as --via makes another question of it than that before and after.
+    same = {v: a for v, a in answers.items() if v == "closure" or not set(made.options(v)) - {"k"}}
+    loss = disruption(before, scenario=made, known=same)
+    had = {v: getattr(loss.before, v) for v in ("routes", "throughput", "closure") if getattr(loss.before, v)}
+    cases = figures_of(made.without(), before, had), figures_of(made, before, same)
+    seconds["comparison"] = perf_counter() - start
+    dossier = Dossier(
+        made, before, applied, tuple(applied.net.with_assets(shut)), answers, Comparison(cases), loss, seconds, target
+    )
+    with beside_folder(target) as draft:
+        write(dossier, draft, say, html)
     return dossier
 
 
-def answer(made: Scenario, applied: Applied, verb: str) -> Any:
-    """Return the answer of one verb under a scenario.
+def answer(made: Scenario, net: Network, applied: Applied, part: str) -> Any:
+    """Return one of the answers of a scenario; see :meth:`mobility.scenario.Scenario.parts`.
 
     Raises
     ------
     InputError
         When there is no such verb, or it cannot be asked.
     """
+    hazard = made.parts().get(part)
+    verb = "hazard" if hazard else part
     function = verb_of(verb)
     if function is None:
         raise InputError(f"{verb} is not in this version")
@@ -218,6 +251,9 @@ def answer(made: Scenario, applied: Applied, verb: str) -> Any:
     if verb == "closure":
         given = {"force": made.force} if made.force else {}
         return under(function(applied.net, windows=applied.windows, **given, **applied.ask, **options), made.name, ())
+    if hazard is not None:
+        whole = made.unharmed().apply(net)
+        return under(function(whole.net, event=hazard.event, **whole.ask, **options), made.name, ())
     now, held = applied.standing()
     return under(function(now, **applied.ask, **options), made.name, held)
 
@@ -225,9 +261,8 @@ def answer(made: Scenario, applied: Applied, verb: str) -> Any:
 # ---- the folder
 
 
-@contextmanager
-def _whole(target: Path, overwrite: bool) -> Iterator[Path]:
-    """Yield a folder beside `target` to write to; when all went well it takes the place of `target`."""
+def _may_take(target: Path, overwrite: bool) -> None:
+    """Refuse a folder whose parent is missing, that is there and is not to be replaced, or that is not ours."""
     if not target.parent.is_dir():
         raise InputError(f"{target.parent}: the folder does not exist")
     if os.path.lexists(target):
@@ -236,32 +271,25 @@ def _whole(target: Path, overwrite: bool) -> Iterator[Path]:
         ours = target.is_dir() and not target.is_symlink() and ((target / MARK).is_file() or not any(target.iterdir()))
         if not ours:
             raise InputError(f"{target} is no folder of results (it holds no {MARK}); it is not replaced")
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        inside = draft / "new"
-        inside.mkdir()
-        yield inside
-        if target.is_dir():
-            os.replace(target, draft / "old")
-        os.replace(inside, target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
-def write(dossier: Dossier, folder: Path, say: Callable[[str], None]) -> None:
+def write(dossier: Dossier, folder: Path, say: Callable[[str], None], html: bool = False) -> None:
     """Write everything into an empty folder."""
     start = perf_counter()
     (folder / "tables").mkdir()
-    frames = {"comparison": dossier.to_frame(), **{verb: a.to_frame() for verb, a in dossier.answers.items()}}
+    contents: dict[str, Any] = {"comparison": dossier.comparison, "disruption": dossier.loss, **dossier.answers}
+    frames = {name: content.to_frame() for name, content in contents.items()}
     for name, frame in frames.items():
         frame.to_csv(folder / "tables" / f"{name}.csv", index=frame.index.name is not None, lineterminator="\n")
-        content = dossier.comparison if name == "comparison" else dossier.answers[name]
-        _json(content.to_dict(), folder / "tables" / f"{name}.json")
+        _json(contents[name].to_dict(), folder / "tables" / f"{name}.json")
     _workbook(frames, folder / "tables.xlsx")
     _own_files(dossier.scenario, folder, dossier.folder)
     say("layers")
     _geopackage(dossier, folder / "links.gpkg")
     missing = _maps(dossier, folder / "maps", say) if "map" in dossier.scenario.verbs() else {}
+    if html:
+        say("interactive map")
+        dossier.explore(folder / PAGE)
     seconds = {**dossier.seconds, "files": perf_counter() - start}
     _json(replace(dossier, seconds=seconds).to_dict(), folder / MARK)
     (folder / "README.txt").write_text(_readme(dossier, folder, missing), encoding="utf-8")
@@ -307,17 +335,21 @@ def _shown(value: Any) -> Any:
 def _own_files(made: Scenario, draft: Path, folder: Path) -> None:
     """Write the scenario with the areas it names, so that the folder can be run again from its own files."""
     names: dict[Path, str] = {}
-    for part in (*made.close, *made.change):
-        if isinstance(part.area, Path) and part.area not in names:
-            (draft / "areas").mkdir(exist_ok=True)
-            again = part.area.name in names.values()
-            names[part.area] = f"{len(names)}-{part.area.name}" if again else part.area.name
-            shutil.copyfile(part.area, draft / "areas" / names[part.area])
 
     def here(part: Any) -> Any:
-        return replace(part, area=folder / "areas" / names[part.area]) if isinstance(part.area, Path) else part
+        if isinstance(part, Hazard):
+            return replace(part, event=here(part.event))
+        area = getattr(part, "area", None)
+        if not isinstance(area, str | Path):
+            return part
+        if (area := Path(area)) not in names:
+            (draft / "areas").mkdir(exist_ok=True)
+            names[area] = f"{len(names)}-{area.name}" if area.name in names.values() else area.name
+            shutil.copyfile(area, draft / "areas" / names[area])
+        return replace(part, area=folder / "areas" / names[area])
 
-    own = replace(made, close=tuple(map(here, made.close)), change=tuple(map(here, made.change)))
+    close, change, hazard = (tuple(map(here, parts)) for parts in (made.close, made.change, made.hazard))
+    own = replace(made, close=close, change=change, hazard=hazard)
     (draft / "scenario.toml").write_text(own.to_toml(folder), encoding="utf-8")
 
 
@@ -457,18 +489,37 @@ def _maps(dossier: Dossier, folder: Path, say: Callable[[str], None]) -> dict[st
     folder.mkdir()
     options = dossier.scenario.options("map")
     missing = {}
-    for verb in options.pop("of", [v for v in dossier.answers if v in DRAWN]):
-        answer = dossier.answers.get(verb)
+    for name in options.pop("of", _drawn(dossier)):
+        asked = dossier.answers.get(name, dossier.loss if name == "disruption" else None)
         try:
-            if answer is None:
-                raise InputError(f"{verb} was not asked")
-            view = view_of(answer)
-            title = dossier.scenario.title or dossier.scenario.name
-            say(f"map of {verb}")
-            plot(answer, path=folder / f"{verb}.png", title=title, subtitle=view.title, **{"dpi": 200, **options})
+            if asked is None:
+                raise InputError(f"{name} was not asked")
+            view = view_of(asked)
+            words = {"title": _title(dossier), "subtitle": f"{view.title}. {view.subtitle}"}
+            if asked is dossier.loss:  # says in its title what it costs
+                words = {"title": view.title, "subtitle": view.subtitle}
+            say(f"map of {name}")
+            plot(asked, path=folder / f"{name}.png", **{"dpi": 200, **words, **options})
         except InputError as error:
-            missing[verb] = str(error)
+            missing[name] = str(error)
     return missing
+
+
+def _drawn(dossier: Dossier) -> list[str]:
+    """Return what is drawn when the scenario does not say."""
+    loss = dossier.loss
+    changes = loss.cut or loss.delay_h or loss.later_h or any(e.lost_capacity for e in loss.links)
+    names = [v for v in dossier.answers if v in DRAWN or v.startswith("hazard")]
+    return ["disruption", *names] if changes or loss.before.status != loss.after.status else names
+
+
+def _title(dossier: Dossier) -> str:
+    return dossier.scenario.title or dossier.scenario.name
+
+
+def _shown_on_page(dossier: Dossier) -> list[tuple[str, Any]]:
+    """Return what the interactive map shows, by label."""
+    return [("Before and after", dossier.loss), *((LABELS.get(v, v), a) for v, a in dossier.answers.items())]
 
 
 WHAT = {
@@ -478,6 +529,7 @@ WHAT = {
     "tables.xlsx": "all tables, a sheet each",
     "tables": "each answer as CSV and JSON; comparison holds before and after",
     "links.gpkg": "links and places for a GIS; QGIS takes the styles inside",
+    PAGE: "all answers on a map to look around in, in any browser, with no network",
     "maps": "a picture each, with its words (.caption.txt) and its figures (.csv)",
     "areas": "the areas that the scenario names",
 }
@@ -485,6 +537,7 @@ WHAT = {
 
 
 def _readme(dossier: Dossier, folder: Path, missing: Mapping[str, str]) -> str:
+    from mobility.hazard import HazardLoss, event_words
     from mobility.report import CAVEAT, KOSOVO
 
     made, (before, after) = dossier.scenario, dossier.comparison.cases
@@ -496,6 +549,8 @@ def _readme(dossier: Dossier, folder: Path, missing: Mapping[str, str]) -> str:
         made.note,
         f"Source: {made.source}{grade}." if made.source else "",
         told(before, after),
+        f"In short: {dossier.loss.cost}.",
+        *(f"{event_words(a.event)}: {a.headline}." for a in dossier.answers.values() if isinstance(a, HazardLoss)),
         f"Closed for good: {_few(dossier.closed)}." if dossier.closed else "",
         f"Closed, or with less capacity, for some hours: {_few(sorted(held))}. The closure knows the hours; every "
         f"other answer shows hour 0, when {_few(after.held_at_hour_0) if after.held_at_hour_0 else 'none of them'} "
@@ -526,7 +581,7 @@ def told(before: Figures, after: Figures) -> str:
         was, now = getattr(before, key), getattr(after, key)
         if was is None and now is None:
             continue
-        shown = ["none" if v is None else f"{v:,.3f}" if key == "reliability" else f"{v:,.1f}".removesuffix(".0")
-                 for v in (was, now)]  # fmt: skip
+        digits = {"reliability": 3, "vehicles_per_day": 0}.get(key, 1)
+        shown = ["none" if v is None else f"{v:,.{digits}f}".removesuffix(".0") for v in (was, now)]
         told.append(f"{label} {' -> '.join(f'{s} {unit}'.strip() if s != 'none' else s for s in shown)}")
     return f"Before -> after: {'; '.join(told)}." if told else "No route before, and none after."

@@ -21,10 +21,11 @@ from mobility.contingency import Contingency
 from mobility.disruption import Disruption
 from mobility.errors import InputError
 from mobility.flows import Throughput
+from mobility.hazard import HazardLoss
 from mobility.maps import view_of
 from mobility.netviews import families
 from mobility.network import Network
-from mobility.panel import Panel
+from mobility.panel import Panel, percent
 from mobility.paths import Answer, Explanation, Redundancy, Route, Routes
 from mobility.pen import FAINT, INK, OPEN, RED, SOFT, Look
 from mobility.reliability import Reliability
@@ -201,9 +202,18 @@ class _Lines:
         if colour == FAINT:
             return
         value, words = shows
-        told = f"{value:,.0f}, {words}" if isinstance(value, float) and words else words
+        told = f"{_figure(value)}, {words}" if isinstance(value, float) and words else words
         kept = {k: more[k] for k in ("status", "level", "dashed", "second") if k in more}
         self.drawn.append(Line(link, colour, round(width, 2), shift=round(shift, 2), words=told, **kept))
+
+
+def _figure(value: float) -> str:
+    """Return a number with the digits that tell.
+
+    >>> _figure(12345.6), _figure(0.1234)
+    ('12,346', '0.123')
+    """
+    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:.3g}"
 
 
 class _Legend(Panel):
@@ -446,6 +456,39 @@ def _risk_rows(answer: Reliability, view: View) -> Iterable[Group]:
     yield Group("What the connection hangs on", tuple(rows))
 
 
+def _hazard_rows(answer: HazardLoss, view: View) -> Iterable[Group]:
+    net, rows = view.net, []
+    measure = {"Earthquake": "PGA, g", "Flood": "Depth, m", "Area": "Intensity"}[type(answer.event).__name__]
+    for i, x in enumerate(answer.links[:MOST_ROWS], 1):
+        facts = (
+            ("Probability of being out", f"{x.probability:.1%}"),
+            (measure, f"{x.intensity:.2f}"),
+            ("In the hazard", f"{x.exposed_km:,.0f} km, {x.structures:,.1f} structures (estimate)"),
+        )
+        note = f"{x.structures:,.1f} structures in it"
+        rows.append(Row(item_name(net, x.link_id), percent(x.probability), note, str(i), INK, (x.link_id,), (), facts))
+    yield Group("Likeliest to be out", tuple(rows), "Numbers of structures are estimates")
+    if answer.plan is not None:
+        steps = [
+            Row(
+                item_name(net, s.links[0]) if s.links else s.unit,
+                f"day {s.end_day:,.0f}",
+                f"crew {s.crew}, from day {s.start_day:,.0f}; then {percent(s.share)} of the throughput",
+                str(i),
+                INK,
+                s.links,
+            )
+            for i, s in enumerate(answer.plan.steps[:MOST_ROWS], 1)
+        ]
+        proven = "No order loses less" if answer.plan.proven else "A greedy order"
+        yield Group(f"Repairs after a bad sample, {count(answer.plan.crews, 'crew')}", tuple(steps), proven)
+    back = [
+        Row(f"Day {r.day:g}", percent(r.mean), f"{percent(r.p10)} to {percent(r.p90)} in eight cases of ten")
+        for r in answer.curve
+    ]
+    yield Group("Recovery: share of the throughput", tuple(back))
+
+
 def _closure_rows(answer: Closure, view: View) -> Iterable[Group]:
     net = view.net
     rows = []
@@ -602,6 +645,7 @@ GROUPS: Mapping[type, Callable[[Any, View], Iterable[Group]]] = {
     Closure: _closure_rows,
     Disruption: _disruption_rows,
     CorridorValue: _value_rows,
+    HazardLoss: _hazard_rows,
 }
 """What lists each kind of answer; others show their main table."""
 

@@ -63,6 +63,8 @@ FARTHEST_KM = 300.0
 
 MAGNITUDES = (4.0, 7.6)
 DEEPEST_KM = 35.0
+DEEPEST_M = 100.0
+"""Of a flood."""
 
 DEPTH_SPREAD = 0.3
 """Standard deviation of the logarithm of a flood's depth, common to all that it covers; an estimate."""
@@ -164,8 +166,8 @@ class Flood:
     def __post_init__(self) -> None:
         """Refuse a depth that is none."""
         faults = _circled(self.area)
-        if not 0 < self.depth_m <= 100:
-            faults.append(f"depth_m is {self.depth_m:g}; it must be above 0, at most 100")
+        if not 0 < self.depth_m <= DEEPEST_M:
+            faults.append(f"depth_m is {self.depth_m:g}; it must be above 0, at most {DEEPEST_M:g}")
         _raise(faults)
 
     @classmethod
@@ -221,6 +223,66 @@ class Area:
 Event = Earthquake | Flood | Area
 
 
+def event_words(event: Event) -> str:
+    """Return an event in words.
+
+    >>> event_words(Earthquake(42.0, 21.43, 6.1))
+    'Earthquake of magnitude 6.1 at 42 N 21.43 E, 10 km deep'
+    >>> event_words(Flood((45.0, 18.5, 20.0)))
+    'Flood of 2 m within 20 km of 45 N 18.5 E'
+    """
+    if isinstance(event, Earthquake):
+        spot = _spot(event.lat, event.lon)
+        return f"Earthquake of magnitude {event.magnitude:g} at {spot}, {event.depth_km:g} km deep"
+    if isinstance(event.area, tuple):
+        where = f"within {event.area[2]:g} km of {_spot(event.area[0], event.area[1])}"
+    else:
+        where = f"in {Path(event.area).stem}"
+    what = f"Flood of {event.depth_m:g} m" if isinstance(event, Flood) else f"Event of intensity {event.intensity:g}"
+    return f"{what} {where}"
+
+
+def _spot(lat: float, lon: float) -> str:
+    lat, lon = round(lat, 2), round(lon, 2)
+    return f"{abs(lat):g} {'N' if lat >= 0 else 'S'} {abs(lon):g} {'E' if lon >= 0 else 'W'}"
+
+
+def felt_to_km(event: Earthquake, level_g: float) -> float:
+    """Return how far from the epicentre the median peak ground acceleration is at least so high; 0 where nowhere.
+
+    >>> round(felt_to_km(Earthquake(42.0, 21.43, 6.1), 0.1))
+    25
+    """
+
+    def there(km: float) -> bool:
+        far = math.hypot(km, event.depth_km)
+        return far <= FARTHEST_KM and float(ground_motion(event.magnitude, far, site=event.site)) >= level_g
+
+    if not there(0.0):
+        return 0.0
+    low, high = 0.0, FARTHEST_KM
+    while high - low > 0.01:
+        low, high = ((low + high) / 2, high) if there((low + high) / 2) else (low, (low + high) / 2)
+    return low
+
+
+def event_ring(lat: float, lon: float, km: float) -> tuple[Array, Array]:
+    """Return longitudes and latitudes of a circle on the ellipsoid, from the north on."""
+    turns = np.linspace(0.0, 360.0, 121)
+    here = np.full(turns.shape, lon), np.full(turns.shape, lat)
+    east, north, _ = _ellipsoid().fwd(*here, turns, np.full(turns.shape, km * 1000.0))
+    return np.asarray(east), np.asarray(north)
+
+
+def event_shape(area: Where) -> Any:
+    """Return the polygons of an area, in degrees."""
+    import shapely
+
+    if isinstance(area, tuple):
+        return shapely.Polygon(np.stack(event_ring(*area), axis=1))
+    return _polygons(area)
+
+
 def _placed(lat: float, lon: float) -> list[str]:
     known = -90 <= lat <= 90 and -180 <= lon <= 180
     return [] if known else [f"latitude and longitude are {lat:g}, {lon:g}; degrees are needed"]
@@ -260,14 +322,19 @@ def _inside(area: Where, lat: Array, lon: Array) -> Array:
         return np.asarray(_away_km(area[0], area[1], lat, lon) <= area[2])
     import shapely
 
+    shape = _polygons(area)
+    shapely.prepare(shape)
+    return np.asarray(shapely.contains_xy(shape, lon, lat))
+
+
+def _polygons(area: str | Path) -> Any:
+    """Return the polygons of a file."""
     from mobility.scenario import polygons
 
     try:
-        shape = polygons(Path(area))
+        return polygons(Path(area))
     except InputError as error:
         raise InputError(f"{area} {error.findings[0].message}") from None
-    shapely.prepare(shape)
-    return np.asarray(shapely.contains_xy(shape, lon, lat))
 
 
 # ---- ground motion
@@ -763,8 +830,9 @@ class HazardLoss(Answer):
         """The answer in a few words."""
         if self.lost is None or not self.vehicles_per_day:
             return "no route"
-        base = self.vehicles_per_day
-        return f"{self.lost.mean / base:.0%} of the throughput lost, P90 {self.lost.quantiles['p90'] / base:.0%}"
+        base, late = self.vehicles_per_day, self.delay.mean if self.delay else 0.0
+        lost = f"{self.lost.mean / base:.0%} of the throughput lost, P90 {self.lost.quantiles['p90'] / base:.0%}"
+        return f"{lost}; fastest route {late:.1f} h longer" if late >= 0.05 else lost
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per link that the event can put out of use."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +12,13 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from mobility import prints
 from mobility.answerviews import FlowView, LossView, RoutesView
 from mobility.basemap import Basemap
 from mobility.bottlenecks import Bottlenecks
 from mobility.closure import Closure
 from mobility.closureviews import ClosureView
+from mobility.compliance import Compliance
 from mobility.contingency import Contingency
 from mobility.coverage import Capability, Status
 from mobility.disruption import Disruption, worst_outage
@@ -25,16 +26,21 @@ from mobility.disruption import disruption as disruption_of
 from mobility.disruptionviews import DisruptionView, Style
 from mobility.errors import InputError
 from mobility.flows import Throughput
+from mobility.hazard import HazardLoss
+from mobility.hazardviews import HazardView
 from mobility.montecarlo import MonteCarlo
 from mobility.netviews import CapabilityView, NetworkView, StatusView
-from mobility.network import Network, beside, shipped, spare
+from mobility.network import Network, shipped
 from mobility.panel import percent
 from mobility.paths import Answer, Explanation, Redundancy, Routes
-from mobility.pen import INK, PAGES, SETTINGS, SIGNS, WATER
+from mobility.pen import INK, SETTINGS, SIGNS, WATER
+from mobility.policy import PolicyAnswer
+from mobility.policyviews import ComplianceView, PolicyView, UpgradeView
 from mobility.reliability import Reliability
 from mobility.riskviews import BottleneckView, MonteCarloView, ReliabilityView, WorstView
 from mobility.scenario import Scenario
 from mobility.sheet import BIG, SCHEMATIC, Place, Sheet, best_grid, spines
+from mobility.upgrades import Upgrade
 from mobility.value import CorridorValue
 from mobility.valueviews import ValueView
 from mobility.view import CAVEAT, View, data_line, place
@@ -42,7 +48,6 @@ from mobility.worstcase import Protection, WorstCase
 
 Size = Literal["A4", "A3"]
 Frame = Literal["region", "all"]
-SUFFIXES = (".png", ".svg", ".pdf")
 
 KOSOVO = (
     "* This designation is without prejudice to positions on status, and is in line with UNSCR 1244 "
@@ -66,6 +71,10 @@ VIEWS: dict[type, type[Any]] = {
     CorridorValue: ValueView,
     Closure: ClosureView,
     Disruption: DisruptionView,
+    HazardLoss: HazardView,
+    Compliance: ComplianceView,
+    Upgrade: UpgradeView,
+    PolicyAnswer: PolicyView,
 }
 """What shows each kind of answer."""
 
@@ -192,18 +201,14 @@ def draw(
     overwrite: bool = False,
 ) -> Figure:
     """Draw a view, made once the options are known to be right; see :func:`plot`."""
-    target = None if path is None else _target(Path(path), overwrite)
-    for name, value, known in (("size", size, tuple(PAGES)), ("frame", frame, ("region", "all"))):
-        if value not in known:
-            raise InputError(f"{name} is {value!r}; {' or '.join(known)} is what can be asked")
-    if not 20 <= dpi <= 1200:
-        raise InputError(f"dpi is {dpi}; 20 to 1200 is what can be asked")
+    target = prints.asked(path, overwrite, size, dpi, frame=(frame, ("region", "all")))
     with rc_context(SETTINGS):
         view = view_of_it()
         sheets = _sheets(view, size, dpi, frame == "all")
         _draw(sheets, view, title or view.title, subtitle or view.subtitle)
         if target is not None:
-            _save(sheets, target, view, title or view.title)
+            words = {"title": title or view.title, "caption": view.caption, "alt_text": view.alt_text}
+            prints.save(sheets[0].figure, target, **words, data=view.tables(sheets))
     return sheets[0].figure
 
 
@@ -231,41 +236,6 @@ def view_of(answer: Network | Answer) -> View:
             return made
     kinds = ", ".join(kind.__name__ for kind in VIEWS)
     raise InputError(f"there is no map of {type(answer).__name__}; what can be drawn: {kinds}")
-
-
-# ---- files
-
-
-def _target(path: Path, overwrite: bool) -> Path:
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"a map is written as {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}, not {path.name!r}")
-    for file in (path, *companions(path)):
-        spare(file, overwrite)
-    return path
-
-
-def companions(path: Path) -> tuple[Path, Path]:
-    """Return the files beside a picture: its words and its data."""
-    return path.with_name(f"{path.name}.caption.txt"), path.with_name(f"{path.name}.csv")
-
-
-def _save(sheets: Sequence[Sheet], target: Path, view: View, title: str) -> None:
-    """Write the picture, its words and its data beside their places, then put all three there."""
-    kind = target.suffix.lower()[1:]
-    text = view.alt_text
-    # no date and no program version: the same answer is the same file
-    more: dict[str, dict[str, Any]] = {
-        "png": {"Description": text, "Software": None},
-        "svg": {"Description": text, "Date": None, "Creator": "mobility"},
-        "pdf": {"Subject": text, "CreationDate": None, "Creator": "mobility", "Producer": None},
-    }
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as files:
-        picture, words, data = (files.enter_context(beside(file)) for file in (target, *companions(target)))
-        figure = sheets[0].figure
-        figure.savefig(picture, format=kind, dpi=figure.dpi, metadata={"Title": title} | more[kind])
-        words.write_text(f"Caption\n{view.caption}\n\nAlternative text\n{text}\n", encoding="utf-8")
-        view.tables(sheets).to_csv(data, index=False, lineterminator="\n")
 
 
 # ---- drawing
@@ -322,6 +292,7 @@ def _map(sheet: Sheet, view: View) -> Basemap:
     """Draw a map, from the sea up."""
     base = Basemap(sheet, view.states)
     base.draw()
+    view.ground(sheet)
     view.lines(sheet)
     sheet.ink()
     places = _places(sheet, view, base)

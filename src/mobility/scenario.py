@@ -14,7 +14,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -32,6 +32,7 @@ from mobility.vehicle import MODES
 if TYPE_CHECKING:
     from mobility.closure import Window
     from mobility.force import Force
+    from mobility.hazard import Event
 
 MAX_FILE, MAX_AREA = 1_000_000, 20_000_000
 """A scenario, or an area drawn in GeoJSON, with more bytes than this is refused before it is read."""
@@ -47,12 +48,12 @@ CAPACITY = {
 
 VERBS = (
     "routes", "explain", "redundancy", "throughput", "contingency", "bottlenecks", "worst-case", "protection",
-    "reliability", "monte-carlo", "corridor-value", "closure", "map",
+    "reliability", "monte-carlo", "corridor-value", "closure", "hazard", "map",
 )  # fmt: skip
 """What ``run.verbs`` can name."""
 
 USUAL = ("routes", "redundancy", "throughput", "contingency", "map")
-"""What is answered when a scenario has no ``[run]``; with a force, ``closure`` besides."""
+"""What is answered when a scenario has no ``[run]``; with a force ``closure`` besides, with an event ``hazard``."""
 
 FIGURES = (
     "time_h", "length_km", "link_disjoint", "node_disjoint", "vehicles_per_day", "tonnes_per_day", "closure_h",
@@ -142,6 +143,25 @@ class Upgrade:
 
 
 @dataclass(frozen=True)
+class Hazard:
+    """An event whose damage is sampled by the verb ``hazard``.
+
+    What a scenario closes and changes tells one course of things as certain; the event is sampled without it, on the
+    network with its upgrades.
+
+    Attributes
+    ----------
+    event : Earthquake, Flood or Area
+        Of :mod:`mobility.hazard`.
+    """
+
+    event: Event
+    note: str = ""
+    source: str = ""
+    confidence: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What :func:`mobility.run` answers.
 
@@ -209,6 +229,8 @@ class Scenario:
         A shipped force, or a file.
     close, change, upgrade : tuple
         What happened.
+    hazard : tuple of Hazard
+        What may happen, and is sampled.
     run : Plan or None
         What :func:`mobility.run` answers.
     base : mapping of str to object
@@ -244,6 +266,7 @@ class Scenario:
     close: tuple[Close, ...] = ()
     change: tuple[Change, ...] = ()
     upgrade: tuple[Upgrade, ...] = ()
+    hazard: tuple[Hazard, ...] = ()
     run: Plan | None = None
     base: Mapping[str, Any] = field(default_factory=dict)
 
@@ -305,14 +328,30 @@ class Scenario:
 
     def without(self) -> Scenario:
         """Return what the scenario is held against: the same question without its changes, and as `base` says."""
-        bare = replace(self, name="before", title="before", close=(), change=(), upgrade=(), base={})
+        bare = replace(self, name="before", title="before", close=(), change=(), upgrade=(), hazard=(), base={})
         return replace(bare, **self.base)
+
+    def unharmed(self) -> Scenario:
+        """Return what its events are sampled on: the scenario without what it closes and changes."""
+        return replace(self, close=(), change=())
+
+    def parts(self) -> dict[str, Hazard | None]:
+        """Return what :func:`mobility.run` gives answers to, by name: each verb, ``hazard`` for each event."""
+        out: dict[str, Hazard | None] = {}
+        for verb in self.verbs():
+            if verb == "hazard":
+                several = len(self.hazard) > 1
+                out |= {f"hazard-{i}" if several else verb: h for i, h in enumerate(self.hazard, 1)}
+            elif verb != "map":
+                out[verb] = None
+        return out
 
     def verbs(self) -> tuple[str, ...]:
         """Return what :func:`mobility.run` answers, in order."""
         if self.run is not None and self.run.verbs:
             return self.run.verbs
-        return (*USUAL[:-1], *(("closure",) if self.force else ()), "map")
+        more = (*(("closure",) if self.force else ()), *(("hazard",) if self.hazard else ()))
+        return (*USUAL[:-1], *more, "map")
 
     def options(self, verb: str) -> dict[str, Any]:
         """Return what the scenario asks of one verb besides the question."""
@@ -522,6 +561,12 @@ _circle = _part(
     Circle, {"lat": _within(-90, 90), "lon": _within(-180, 180), "radius_km": _within(0.001, 5000)},
     ("lat", "lon", "radius_km"),
 )  # fmt: skip
+
+
+def _area(value: Any) -> Circle | Path:
+    return cast("Circle", _circle(value)) if isinstance(value, dict) else _path(value)
+
+
 _REMARKS: dict[str, Callable[[Any], Any]] = {
     "note": _text, "source": _text, "confidence": _word("high", "medium", "low"),
 }  # fmt: skip
@@ -530,12 +575,13 @@ _SELECTION: dict[str, Callable[[Any], Any]] = {
     "where": _part(
         Where, {"corridor": _text, "mode": _word(*MODES), "country": _text, "status": _word(*_STATUS)}
     ),
-    "area": lambda v: _circle(v) if isinstance(v, dict) else _path(v), "hours": _hours, **_REMARKS,
+    "area": _area, "hours": _hours, **_REMARKS,
 }  # fmt: skip
 _ENTRIES: dict[str, tuple[type[Any], dict[str, Callable[[Any], Any]]]] = {
     "close": (Close, _SELECTION),
     "change": (Change, {**_SELECTION, "set": _values, "scale": _factors}),
     "upgrade": (Upgrade, {"id": _text, **_REMARKS}),
+    "hazard": (Hazard, _REMARKS),  # and by kind what `_events` says
 }
 _QUESTION: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "from": ("origin", _names), "to": ("destination", _names), "vehicle": ("vehicle", _text),
@@ -591,10 +637,10 @@ def _parsed(path: Path) -> tuple[str, dict[str, Any]]:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise InputError([Finding("error", str(path), None, None, None, f"cannot be read: {why}")]) from None
-    text = schema._text(path, faults)
-    if text is None:
+    raw = schema._bytes(path, faults)
+    if raw is None:
         raise InputError(faults.done())
-    text = text.replace("\r\n", "\n")
+    text = raw.decode("utf-8").replace("\r\n", "\n")
     try:
         return text, tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -620,13 +666,13 @@ def _scenario(data: Mapping[str, Any], path: Path, fault: Fault) -> tuple[Scenar
             made["run"] = _plan(value, fault)
         elif key == "base":
             made["base"] = _base(value, folder, fault)
-        elif key == "hazard":
-            fault((key,), None, "is kept for a later version; write what it closes as [[close]], with hours if it ends")
         else:
             fault((key,), None, f"is no key of a scenario{did_you_mean(key, _KEYS) or '; known: ' + ', '.join(_KEYS)}")
     for key in ("network", "force"):
         if isinstance(made.get(key), Path):
             made[key] = _whole(folder, made[key])
+    if isinstance(plan := made.get("run"), Plan) and "hazard" in plan.verbs and not data.get("hazard"):
+        fault(("run", "verbs"), "hazard", "has no event; write one as [[hazard]]")
     return Scenario(**made), numbers
 
 
@@ -653,12 +699,13 @@ def _entries(kind: str, value: Any, folder: Path, fault: Fault) -> dict[int, Any
         return {}
     out: dict[int, Any] = {}
     for i, row in enumerate(value):
+        event = _event_keys(row, _within_entry(fault, kind, i)) if kind == "hazard" else {}
         got: dict[str, Any] = {}
         for key, cell in row.items():
-            if key in known:
-                _take(got, key, (kind, i, key), cell, known[key], fault)
+            if key in known or key in event:
+                _take(got, key, (kind, i, key), cell, (event if key in event else known)[key], fault)
             else:
-                hint = did_you_mean(key, known) or "; known: " + ", ".join(known)
+                hint = did_you_mean(key, (*event, *known)) or "; known: " + ", ".join((*event, *known))
                 fault((kind, i, key), None, f"is no key of [[{kind}]]{hint}")
         if isinstance(got.get("area"), Path):
             got["area"] = _whole(folder, got["area"])
@@ -667,9 +714,86 @@ def _entries(kind: str, value: Any, folder: Path, fault: Fault) -> dict[int, Any
         if kind == "change" and not {"set", "scale"} & set(row):
             fault((kind, i), None, "set or scale is missing")
         # An entry with a fault of its own is not looked up: what it would select is not known.
-        if set(got) == set(row) and (kind != "upgrade" or "id" in row):
+        sound = set(got) == set(row) and (kind != "upgrade" or "id" in row)
+        if sound and kind == "hazard":
+            sound = (found := _event(got)) is not None
+            got = {"event": found, **{k: v for k, v in got.items() if k in known}}
+        if sound:
             out[i] = made(**got)
     return out
+
+
+EVENT_NEEDS = {"earthquake": ("lat", "lon", "magnitude"), "flood": ("area",), "area": ("area", "intensity")}
+"""By kind of event, the keys it cannot do without."""
+
+
+@cache
+def _events() -> dict[str, dict[str, Callable[[Any], Any]]]:
+    """Return by kind of event the keys that it knows."""
+    from mobility.hazard import DEEPEST_KM, DEEPEST_M, MAGNITUDES, RETURN_DEPTH_M, SITES
+
+    def depth(value: Any) -> float:
+        if not 0 < _number(value) <= DEEPEST_M:
+            raise ValueError(f"must be above 0, at most {DEEPEST_M:g}")
+        return float(value)
+
+    def years(value: Any) -> int:
+        if isinstance(value, bool) or value not in RETURN_DEPTH_M:
+            raise ValueError(f"must be one of {', '.join(map(str, RETURN_DEPTH_M))} years")
+        return int(value)
+
+    return {
+        "earthquake": {
+            "lat": _within(-90, 90), "lon": _within(-180, 180), "magnitude": _within(*MAGNITUDES),
+            "depth_km": _within(0, DEEPEST_KM), "site": _word(*SITES),
+        },
+        "flood": {"area": _area, "depth_m": depth, "return_period": years},
+        "area": {"area": _area, "intensity": _within(0, 1)},
+    }  # fmt: skip
+
+
+def _event_keys(row: Mapping[str, Any], fault: Fault) -> dict[str, Callable[[Any], Any]]:
+    """Return what reads the keys of an event of its kind; note what it lacks."""
+    kind, known = row.get("kind"), _events()
+    if not isinstance(kind, str) or kind not in known:
+        if "kind" not in row:
+            fault((), None, f"kind is missing; it is one of {', '.join(known)}")
+        return {"kind": _word(*known)} | {k: read for keys in known.values() for k, read in keys.items()}
+    for key in EVENT_NEEDS[kind]:
+        if key not in row:
+            fault((), None, f"{key} is missing; {kind} needs it")
+    if {"depth_m", "return_period"} <= set(row):
+        fault(("return_period",), row["return_period"], "stands beside depth_m; give one of the two")
+    return {"kind": _text} | known[kind]
+
+
+def _event(got: Mapping[str, Any]) -> Event | None:
+    """Return the event of what was read; None where something is missing."""
+    from mobility.hazard import Area, Earthquake, Flood
+
+    kind = str(got.get("kind"))
+    given = {k: got[k] for k in _events().get(kind, ()) if k in got}
+    if not given or not set(EVENT_NEEDS[kind]) <= set(given) or {"depth_m", "return_period"} <= set(given):
+        return None
+    if isinstance(circle := given.get("area"), Circle):
+        given["area"] = (circle.lat, circle.lon, circle.radius_km)
+    if "return_period" in given:
+        return Flood.of_return_period(given["area"], given["return_period"])
+    made: Event = {"earthquake": Earthquake, "flood": Flood, "area": Area}[kind](**given)
+    return made
+
+
+def _of_event(event: Event) -> dict[str, Any]:
+    """Return an event as the cells of its entry."""
+    cells: dict[str, Any] = {"kind": type(event).__name__.lower(), **asdict(event)}
+    if "area" in cells:
+        cells["area"] = _drawn(cells["area"])
+    return cells
+
+
+def _drawn(area: Any) -> Path | Circle:
+    """Return the area of an event as selections have it."""
+    return Circle(*area) if isinstance(area, tuple) else Path(area)
 
 
 def _plan(value: Any, fault: Fault) -> Plan | None:
@@ -733,7 +857,7 @@ MAP_OPTIONS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "dpi": ("a whole number from 30 to 600", lambda v: type(v) is int and 30 <= v <= 600),
     "frame": ("region or all", lambda v: v in ("region", "all")),
 }
-_GIVEN = ("windows", "force", "progress", "of_network")
+_GIVEN = ("windows", "force", "progress", "of_network", "event")
 """What a verb is given by the scenario itself, or by who runs it."""
 
 _FITS: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
@@ -808,8 +932,9 @@ def _toml(scenario: Scenario, folder: Path) -> str:
     for kind in _ENTRIES:
         for entry in getattr(scenario, kind):
             lines += ["", f"[[{kind}]]"]
-            for one in fields(entry):
-                put(one.name, getattr(entry, one.name))
+            cells = {one.name: getattr(entry, one.name) for one in fields(entry)}
+            for key, value in (_of_event(cells.pop("event")) | cells if kind == "hazard" else cells).items():
+                put(key, value)
     if scenario.run is not None:
         lines += ["", "[run]"]
         put("verbs", scenario.run.verbs)
@@ -882,9 +1007,18 @@ def _changed(scenario: Scenario, net: Network, fault: Fault) -> tuple[Network, d
             shut += links
         elif links:
             windows.append(Window(tuple(links), *hours))
+    for i, hazard in enumerate(scenario.hazard):
+        if (area := getattr(hazard.event, "area", None)) is not None:
+            _reaches(net, area, _within_entry(fault, "hazard", i))
     ask: dict[str, Any] = {"origin": list(scenario.origin), "destination": list(scenario.destination)}
     ask |= {k: v for k in OPTIONS if (v := getattr(scenario, k)) not in (None, "", ())}
     return net.with_changes(close=shut) if shut else net, ask, tuple(windows)
+
+
+def _reaches(net: Network, area: Any, fault: Fault) -> None:
+    """Note where the area of an event cannot be read, or holds no link."""
+    if not _by_area(net, _drawn(area), lambda value, text: fault(("area",), value, text)):
+        fault(("area",), None, "matches no link of the network")
 
 
 def _within_entry(fault: Fault, kind: str, i: int) -> Fault:
@@ -1316,7 +1450,9 @@ class Comparison:
         return f"<Comparison: {', '.join(c.name for c in self.cases)}>"
 
     def _repr_html_(self) -> str:
-        return str(self.to_frame().T.to_html())
+        from mobility.pages import as_html, told
+
+        return as_html(told(self))
 
 
 def under(answer: Any, name: str, held: Sequence[str]) -> Any:

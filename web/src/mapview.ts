@@ -24,6 +24,10 @@ export interface View {
   hint(links: readonly string[], nodes: readonly string[], colour?: string): void;
 }
 
+/** Of the frames before everything is there, which nobody sees: where the processor draws, each at full size costs as
+ * much as all else together. */
+const COARSE = 0.15;
+
 const NONE: FeatureCollection = { type: "FeatureCollection", features: [] };
 const FONTS = ["Noto Sans", "Segoe UI", "Arial", "sans-serif"];
 
@@ -43,6 +47,10 @@ function where(...parts: ExpressionSpecification[]): FilterSpecification {
   return ["all", ...parts] as FilterSpecification;
 }
 
+/** White that is looked up for each line: a plain constant would need a shader of its own, and where the processor
+ * draws each shader costs a tenth of a second before the map is there. */
+const white: ExpressionSpecification = ["case", ["get", "pale"], "#ffffff", "#fff"];
+
 const land: ExpressionSpecification = ["in", get("m"), ["literal", ["road", "rail"]]];
 const is = (name: string, value: string | boolean): ExpressionSpecification & FilterSpecification => ["==", get(name), value] as ExpressionSpecification & FilterSpecification;
 
@@ -61,16 +69,20 @@ function style(data: Data): StyleSpecification {
   const source = (features: Feature[] = [], tolerance = 0.3) => ({
     type: "geojson" as const, data: collection(features), tolerance,
   });
+  const thin = (line: number[], c: string, k: number): Feature =>
+    lines([line], step, { of: "line", c, low: 0.8, high: 0.9, k, o: 0, pale: false });
   const areas = base.labels.filter((l) => l.kind !== "capital");
   return {
     version: 8,
     sources: {
       base: source([
-        ...base.land.map((l) => polygons(l.rings, step, { of: "land", focus: l.focus })),
-        ...base.coast.map((l) => lines([l], step, { of: "coast" })),
-        ...base.borders.map((l) => lines([l], step, { of: "border" })),
-        ...base.rivers.map((r) => lines(r.lines, step, { of: "river", name: r.name, rank: r.rank })),
-        ...base.lakes.map((l) => polygons(l.rings, step, { of: "lake", name: l.name })),
+        ...base.land.map((l) => polygons(l.rings, step, { of: "land", c: l.focus ? colours.focus : colours.land, k: 0 })),
+        ...base.lakes.map((l) => polygons(l.rings, step, { of: "land", c: colours.sea, k: 1 })),
+        ...[...base.coast, ...base.lakes.flatMap((l) => l.rings.flat())].map((l) => thin(l, colours.coast, 0)),
+        ...base.rivers.map((r) => lines(r.lines, step, {
+          of: "river", name: r.name, c: colours.river, low: 0.5, high: r.rank <= 2 ? 3.2 : 1.8, k: 1, o: 0, pale: false,
+        })),
+        ...base.borders.map((l) => thin(l, colours.border, 2)),
         ...areas.map((l): Feature => ({
           type: "Feature",
           properties: { of: "name", name: l.name, sea: l.kind !== "country", angle: -l.angle },
@@ -87,19 +99,17 @@ function style(data: Data): StyleSpecification {
     layers: [
       { id: "sea", type: "background", paint: { "background-color": base.covers ? colours.sea : "#f6f5f1" } },
       {
-        id: "land", type: "fill", source: "base", filter: is("of", "land"),
-        paint: { "fill-color": ["case", ["get", "focus"], colours.focus, colours.land], "fill-antialias": false },
+        id: "land", type: "fill", source: "base", filter: is("of", "land"), layout: { "fill-sort-key": get("k") },
+        paint: { "fill-color": get("c"), "fill-antialias": false },
       },
-      { id: "coast", type: "line", source: "base", filter: is("of", "coast"), paint: { "line-color": colours.coast, "line-width": 0.9 } },
-      { id: "lakes", type: "fill", source: "base", filter: is("of", "lake"), paint: { "fill-color": colours.sea, "fill-outline-color": colours.coast } },
       {
-        id: "rivers", type: "line", source: "base", filter: is("of", "river"), layout: { "line-join": "round" },
+        id: "ground", type: "line", source: "base", filter: ["in", get("of"), ["literal", ["line", "river"]]] as ExpressionSpecification & FilterSpecification,
+        layout: { "line-cap": "round", "line-join": "round", "line-sort-key": get("k") },
         paint: {
-          "line-color": colours.river,
-          "line-width": ["interpolate", ["linear"], ["zoom"], 4, 0.5, 9, ["case", ["<=", get("rank"), 2], 3.2, 1.8]],
+          "line-color": get("c"), "line-width": ["interpolate", ["linear"], ["zoom"], 4, get("low"), 9, get("high")],
+          "line-offset": offset, "line-opacity": opacity,
         },
       },
-      { id: "borders", type: "line", source: "base", filter: is("of", "border"), paint: { "line-color": colours.border, "line-width": 0.8 } },
       {
         id: "pickedEdge", type: "line", source: "picked", layout: { "line-cap": "round", "line-join": "round" },
         paint: { "line-color": "#12304a", "line-width": grown(get("w"), 9), "line-offset": offset },
@@ -114,7 +124,7 @@ function style(data: Data): StyleSpecification {
       },
       stroke("faintOpen", where(is("f", true), is("s", "open")), { "line-color": get("c") }),
       stroke("faintShut", where(is("f", true), is("s", "closed")), { "line-color": get("c"), "line-dasharray": [3, 2.5] }),
-      stroke("casing", where(is("f", false), land), { "line-color": "#fff", "line-width": grown(get("w"), 2.2) }, "round"),
+      stroke("casing", where(is("f", false), land), { "line-color": white, "line-width": grown(get("w"), 2.2) }, "round"),
       stroke("water", where(is("f", false), is("m", "sea"), ["!=", get("s"), "closed"]), {
         "line-color": get("c"), "line-dasharray": [5, 1.6, 0.9, 1.6],
       }),
@@ -126,13 +136,13 @@ function style(data: Data): StyleSpecification {
         "line-color": get("c2"), "line-dasharray": [4, 4],
       }),
       stroke("ties", where(is("f", false), is("m", "rail"), is("s", "open")), {
-        "line-color": "#fff", "line-width": grown(["*", get("w"), 0.46]), "line-dasharray": [2.6, 2.6],
+        "line-color": white, "line-width": grown(["*", get("w"), 0.46]), "line-dasharray": [2.6, 2.6],
       }),
       stroke("building", where(is("f", false), is("s", "building"), land), {
-        "line-color": "#fff", "line-width": grown(["*", get("w"), 0.55]), "line-dasharray": [1.2, 1.6],
+        "line-color": white, "line-width": grown(["*", get("w"), 0.55]), "line-dasharray": [1.2, 1.6],
       }),
       stroke("hollow", where(is("f", false), is("s", "hollow"), land), {
-        "line-color": "#fff", "line-width": grown(["*", get("w"), 0.55]),
+        "line-color": white, "line-width": grown(["*", get("w"), 0.55]),
       }, "round"),
       stroke("closed", where(is("f", false), is("s", "closed")), { "line-color": get("c"), "line-dasharray": [1.6, 1.2] }),
       stroke("hit", where(["!=", get("m"), ""]), { "line-width": 12, "line-opacity": 0, "line-color": "#000" }),
@@ -142,7 +152,7 @@ function style(data: Data): StyleSpecification {
           "symbol-placement": "line", "symbol-spacing": 420, "text-field": get("name"), "text-font": FONTS, "text-size": 10.5,
           "text-letter-spacing": 0.06,
         },
-        paint: { "text-color": "#41748f", "text-halo-color": "#fff", "text-halo-width": 1.2 },
+        paint: { "text-color": ["case", ["==", get("name"), ""], "#000", "#41748f"], "text-halo-color": "#fff", "text-halo-width": 1.2 },
       },
       {
         id: "areas", type: "symbol", source: "base", filter: is("of", "name"),
@@ -168,7 +178,7 @@ function style(data: Data): StyleSpecification {
           "text-variable-anchor": ["left", "right", "top", "bottom", "top-left", "bottom-left", "top-right", "bottom-right"],
           "text-radial-offset": ["case", [">=", get("wish"), 200], 1.1, 0.7], "text-max-width": 9, "text-padding": 3,
         },
-        paint: { "text-color": "#12304a", "text-halo-color": "#fff", "text-halo-width": 1.7 },
+        paint: { "text-color": ["case", ["==", get("label"), ""], "#000", "#12304a"], "text-halo-color": "#fff", "text-halo-width": 1.7 },
       },
       {
         id: "badges", type: "symbol", source: "badges",
@@ -207,7 +217,7 @@ export class MapView implements View {
     const [west, south, east, north] = data.cases[0]?.view ?? [12, 36, 30, 48];
     this.map = new MapLibre({
       container: holder, style: style(data), bounds: [west, south, east, north], fitBoundsOptions: { padding: 50 },
-      attributionControl: false, fadeDuration: 0, dragRotate: false, pitchWithRotate: false, touchPitch: false,
+      attributionControl: false, fadeDuration: 0, pixelRatio: COARSE, dragRotate: false, pitchWithRotate: false, touchPitch: false,
       maxZoom: 13, minZoom: 2, renderWorldCopies: false, locale: { "Map.Title": "Map: arrow keys move, plus and minus zoom" },
     });
     this.map.touchZoomRotate.disableRotation();
@@ -219,7 +229,12 @@ export class MapView implements View {
       this.ready = true;
       this.waiting.forEach((act) => act());
       this.waiting = [];
-      this.map.once("idle", this.drawn);
+      this.map.once("idle", () => {
+        const sharp = (): void => void this.map.setPixelRatio(devicePixelRatio);
+        this.map.once("render", this.drawn);
+        sharp();
+        window.addEventListener("resize", sharp);
+      });
     });
     this.map.on("mousemove", (e) => this.over(this.at(e), e.point.x, e.point.y));
     this.map.on("mouseout", () => this.over(null, 0, 0));
