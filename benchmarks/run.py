@@ -207,13 +207,14 @@ def outages(
 
 def in_depth(quick: bool) -> None:
     """Print the rows of the questions in depth, each from its own file."""
+    import choices
     import closures
     import outages as pairs
     import reliability
     import sampling
     import worst
 
-    for topic in (pairs, worst, reliability, sampling, closures):
+    for topic in (pairs, worst, reliability, sampling, closures, choices):
         for question, ours, peer, theirs, agree in topic.run(quick):
             assert agree, question
             row("in depth", question, ours, theirs, peer)
