@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ from mobility import __version__
 from mobility.errors import Attempts, InputError, MobilityError, nearest
 
 if TYPE_CHECKING:
+    from mobility.hazard import Event
     from mobility.network import Network
 
 NONE, BAD = 1, 2
@@ -147,6 +149,18 @@ _LOST = (
     _text("--node", "nodes", multiple=True, metavar="NODE[,NODE]", help="Places that are lost."),
     _text("--state", "states", multiple=True, metavar="AL[,MK]", help="States that are lost."),
 )  # fmt: skip
+_EVENTS = ("earthquake", "flood", "area")
+_EVENT = (
+    _text("--earthquake", metavar="LAT,LON,MAG[,DEPTH]", help="Epicentre, magnitude, and depth in km (10)."),
+    _choice("--site", type=click.Choice(["A", "B", "C", "D"]), default="B", help="Ground type of Eurocode 8 under all links."),
+    _text("--flood", metavar="FILE|LAT,LON,KM", help="Polygons of a GeoJSON file, or a circle."),
+    click.option("--depth", type=float, metavar="M", help="Depth of a flood; left out: 2 m."),
+    click.option("--return-period", type=int, metavar="YEARS", help="Depth of a flood by its return period: 10, 20, 50, 100, 200 or 500."),
+    _text("--area", metavar="FILE|LAT,LON,KM", help="Where each bridge, tunnel and port is out with --intensity."),
+    click.option("--intensity", type=float, metavar="P", help="That probability, 0 to 1."),
+    _choice("--crews", type=int, metavar="C", default=2, help="Repairs at a time in the plan of repairs."),
+    click.option("--independent", is_flag=True, help="Let no structure share what is common to the event."),
+)  # fmt: skip
 _OPTIONS = (
     _text("--vehicle", default="any", show_default=True, metavar="NAME", shell_complete=_vehicles, help="A vehicle; `mobility info --list vehicles`."),
     _text("--modes", metavar="MODES", help="road,rail,sea,waterway; left out: all."),
@@ -159,6 +173,18 @@ _OPTIONS = (
     _choice("--estimates", type=click.Choice(["strict", "favourable"]), default="strict", help="Estimated limits at their stated value, or at the good end of their range."),
     _choice("--share", callback=lambda _, __, value: _share(value), default="1", metavar="F", help="Military share of every capacity, 0 < F <= 1; or by mode: road=0.5,rail=0.3,terminal=0.5."),
 )  # fmt: skip
+
+
+_EVERY_YEAR = (*_OPTIONS[:2], *_OPTIONS[3:6], *_OPTIONS[7:])
+"""The same without --year and --permission, of which a comparison takes several."""
+
+
+_TRAINS = _choice(
+    "--trains",
+    type=click.Choice(["planning", "link"]),
+    default="planning",
+    help="Vehicles on a train: of the planning train, or by the length and gradient of each railway.",
+)
 
 
 def _share(text: str) -> float | dict[str, float]:
@@ -180,6 +206,8 @@ def _shared(given: dict[str, Any]) -> dict[str, Any]:
     """Take the options that every question shares out of what was given, as the library names them."""
     taken = {k: given.pop(k) for k in ("vehicle", "modes", "year", "permission", "unknown", "estimates", "share")}
     taken["countries"] = given.pop("countries") or ()
+    if (trains := given.pop("trains", "planning")) != "planning":
+        taken["trains"] = trains
     return taken | {k: _split(given.pop(k)) for k in ("avoid", "close")}
 
 
@@ -190,7 +218,7 @@ def question(verb: Callable[..., Any], places: bool = True) -> Callable[..., Any
     `places` the ends may be left out.
     """
 
-    @_with((_FROM, _TO, _SCENARIO, *_OPTIONS, _NETWORK, *_OUTPUT))
+    @_with((_FROM, _TO, _SCENARIO, *_OPTIONS, _TRAINS, _NETWORK, *_OUTPUT))
     @click.pass_context
     @functools.wraps(verb)
     def run(
@@ -201,7 +229,8 @@ def question(verb: Callable[..., Any], places: bool = True) -> Callable[..., Any
             raise click.UsageError("a question needs --from and --to", ctx)
         _may_write(out, overwrite)
         shared = _shared(given)
-        scene = None if scenario is None else Scene(ctx, scenario, network, timed="window" in given)
+        sampled = "earthquake" in given and not any(given[kind] for kind in _EVENTS)
+        scene = None if scenario is None else Scene(ctx, scenario, network, "window" in given, sampled)
         net = scene.net if scene else _load(network)
         if scene:
             origin, destination = scene.ends(origin, destination)
@@ -221,17 +250,28 @@ def question(verb: Callable[..., Any], places: bool = True) -> Callable[..., Any
 class Scene:
     """A question under a scenario: its network, and what it asks where the command line is silent.
 
-    `timed` questions get the hours of each closure; others see the network as it stands at hour 0.
+    `timed` questions get the hours of each closure; others see the network as it stands at hour 0. Where an event is
+    `sampled` it is that of the scenario, on the network without what that closes and changes.
     """
 
-    def __init__(self, ctx: click.Context, name: str, network: str | None, *, timed: bool) -> None:
+    def __init__(
+        self, ctx: click.Context, name: str, network: str | None, timed: bool = False, sampled: bool = False
+    ) -> None:
         from mobility.scenario import scenario
 
         own = _load(network) if network is not None else None
         self.ctx, self.timed = ctx, timed
         self.scenario = scenario(name, own)
-        self.applied = self.scenario.apply(own)
+        self.event = self._event() if sampled else None
+        self.applied = (self.scenario.unharmed() if self.event else self.scenario).apply(own)
         self.net, self.held = (self.applied.net, ()) if timed else self.applied.standing()
+
+    def _event(self) -> Event | None:
+        """Return the event of the scenario; None where it has none."""
+        events = [one.event for one in self.scenario.hazard]
+        if len(events) > 1:
+            raise InputError(f"{self.scenario.name} has {len(events)} events; say which: --earthquake, --flood, --area")
+        return events[0] if events else None
 
     def _silent(self, option: str) -> bool:
         return self.ctx.get_parameter_source(option) is not click.core.ParameterSource.COMMANDLINE
@@ -244,6 +284,8 @@ class Scene:
     def fill(self, shared: dict[str, Any], given: dict[str, Any]) -> None:
         """Put what the scenario asks where nothing was given."""
         shared |= {k: v for k, v in self.applied.ask.items() if k in shared and self._silent(k)}
+        if self.event is not None:
+            given["event"] = self.event
         if self.timed:
             windows = [(x, w.start, w.end, w.factor) for w in self.applied.windows for x in w.links]
             given["window"] = [*windows, *given["window"]]
@@ -257,6 +299,9 @@ class Scene:
         if self.held and not quiet:
             text = f"note: {self.scenario.name} closes or slows {len(self.held)} links for some hours; shown is hour 0"
             click.echo(text, err=True)
+        if isinstance(answer, _Moved):
+            answer.answer = under(answer.answer, self.scenario.name, self.held)
+            return answer
         return under(answer, self.scenario.name, self.held)
 
 
@@ -275,6 +320,14 @@ class Output:
         elif self.form == "csv":
             frame = answer.to_frame()
             self._write(frame.to_csv(index=frame.index.name is not None, lineterminator="\n"))
+        elif self.form == "page":
+            from mobility.pages import Notepad, write_page
+
+            pad = Notepad()
+            show(pad, answer, *more)
+            write_page(getattr(answer, "answer", answer), str(self.out), blocks=pad.blocks, overwrite=self.overwrite)
+            if not self.quiet:
+                click.echo(f"written: {self.out}", err=True)
         else:
             from rich.console import Console
 
@@ -286,6 +339,10 @@ class Output:
                 show(Console(file=page, width=80, **plain), answer, *more)
                 self._write("".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines()))
         sys.stdout.flush()
+
+    def text(self, text: str) -> None:
+        """Write what is text already."""
+        self._write(text)
 
     def _write(self, text: str) -> None:
         if self.out is None:
@@ -320,7 +377,7 @@ def _may_write(out: str | None, overwrite: bool) -> None:
 def _form(form: str | None, out: str | None) -> str:
     """Return the form that is asked for, else the one that the name of the file tells."""
     suffix = Path(out).suffix.casefold() if out else ""
-    return form or {".json": "json", ".csv": "csv"}.get(suffix, "table")
+    return form or {".json": "json", ".csv": "csv", ".html": "page", ".htm": "page", ".md": "page"}.get(suffix, "table")
 
 
 def _split(values: tuple[str, ...]) -> list[str]:
@@ -512,6 +569,31 @@ def throughput(net: Network, origin: str, destination: str, shared: dict[str, An
 
 @main.command()
 @question
+def matrix(net: Network, origin: str, destination: str, shared: dict[str, Any]) -> Answered:
+    """Compute the travel time from each origin to each destination."""
+    from mobility.report import show_matrix
+    from mobility.scale import matrix as run
+
+    return run(net, origin, destination, **shared), show_matrix
+
+
+@main.command()
+@_NETWORK
+@_with(_OUTPUT)
+def index(network: str | None, form: str | None, out: str | None, overwrite: bool, quiet: bool) -> None:
+    """Index a large network, so that routes and travel times on it are quick; it is kept in the cache."""
+    from mobility.report import show_index
+    from mobility.scale import index as run
+
+    _may_write(out, overwrite)
+    made = run(_load(network))
+    if not made.kept and not quiet:
+        click.echo("note: not kept: the network is small, or there is no cache (MOBILITY_CACHE)", err=True)
+    Output(_form(form, out), out, overwrite, quiet).give(made, show_index)
+
+
+@main.command()
+@question
 @_choice("-n", "n", type=int, default=1, help="Parts out at once: 1 or 2.")
 @_choice(
     "--of",
@@ -519,11 +601,28 @@ def throughput(net: Network, origin: str, destination: str, shared: dict[str, An
     default="links",
     help="What goes out as one: a link with its structure, a place, a group of groups.csv, a state's links of one mode.",
 )
-def contingency(net: Network, origin: str, destination: str, shared: dict[str, Any], n: int, of: str) -> Answered:
-    """Take out every part, or every two: delay and lost throughput, apart."""
+@_choice(
+    "--objective",
+    type=click.Choice(["throughput", "closure"]),
+    default="throughput",
+    help="What is lost: vehicles a day and hours of the route; or hours until a force has closed.",
+)
+@_with(_FORCE)
+def contingency(
+    net: Network, origin: str, destination: str, shared: dict[str, Any], n: int, of: str, objective: str,
+    force: str | None, count: int | None,
+) -> Answered:  # fmt: skip
+    """Take out every part, or every two: delay and lost throughput, apart; or the delay of a force."""
     from mobility.contingency import contingency as run
-    from mobility.report import show_contingency
+    from mobility.report import show_contingency, show_setback
 
+    if objective == "closure" or force is not None or count is not None:
+        if objective != "closure":
+            raise InputError("a force is asked for with --objective closure")
+        from mobility.setback import setback as late
+
+        made = _force_of(net, shared, force, count)
+        return late(net, origin, destination, force=made, k=n, of=of, **shared), show_setback
     return run(net, origin, destination, n=n, of=of, **shared), show_contingency
 
 
@@ -592,11 +691,14 @@ _TABLE = (
     metavar="LINK:FROM:TO[:LEFT]",
     help="A link that is out, or has a part of its capacity LEFT, in some hours.",
 )
+@click.option(
+    "--by", type=click.Choice(["origin", "permission"]), help="Compare: each origin alone, or each permission regime."
+)
 @_with(_TABLE)
 def closure(
     net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], force: str | None,
     count: int | None, gap: float, time_limit: float, window: list[tuple[str, float, float, float]],
-    rest: str, lead: dict[str, float], **more: Any,
+    rest: str, lead: dict[str, float], by: str | None, **more: Any,
 ) -> Answered:  # fmt: skip
     """Say when the last vehicle of a force has arrived, and what held it up."""
     from mobility.closure import Window
@@ -609,9 +711,26 @@ def closure(
     ask = functools.partial(
         run, net, origin, destination, force=made, gap=gap, time_limit=time_limit, windows=windows, rest=rest, lead=lead
     )
-    if not asked.keys() & {"table", "gantt", "graph", "arrivals", "start", "replay"}:
+    pictured = asked.keys() & {"table", "gantt", "graph", "arrivals", "start", "replay"}
+    if by is not None:
+        return _entered(net, origin, destination, by, pictured, ask.keywords | shared)
+    if not pictured:
         return ask(**shared), show_closure
     return _moved(lambda: ask(**shared), asked)
+
+
+def _entered(
+    net: Network, origin: str | None, destination: str | None, by: str, pictured: set[str], asked: dict[str, Any]
+) -> Answered:
+    """Compare origins or permission regimes."""
+    from mobility.report import show_entries
+    from mobility.setback import entries
+
+    if pictured:
+        raise InputError(f"--by compares closures; --{sorted(pictured)[0]} is of one")
+    if origin is None or destination is None:
+        raise InputError("--by needs --from and --to")
+    return entries(net, origin, destination, by=by, **asked), show_entries
 
 
 def _moved(ask: Callable[[], Any], asked: dict[str, Any]) -> Answered:
@@ -758,8 +877,14 @@ def reliability(
 
 @main.command("worst-case")
 @question
-@click.option("-k", "k", type=int, metavar="K", help="Most units lost; left out: 3, or what the budget buys.")
-@_choice("--objective", type=click.Choice(["throughput", "time"]), default="throughput", help="What is hurt.")
+@click.option("-k", "k", type=int, metavar="K", help="Most units lost; left out: 3 (closure: 1), or what is bought.")
+@_choice(
+    "--objective",
+    type=click.Choice(["throughput", "time", "closure"]),
+    default="throughput",
+    help="What is hurt; closure needs a force.",
+)
+@_with(_FORCE)
 @_choice(
     "--of", type=click.Choice(["links", "nodes", "groups", "countries"]), default="links", help="What is lost as one."
 )
@@ -777,11 +902,15 @@ def reliability(
 @_choice("--time-limit", type=float, metavar="S", default=60.0, help="Seconds; then the best found, with its bound.")
 def worst_case(
     net: Network, origin: str, destination: str, shared: dict[str, Any], costs: str | None, spare: tuple[str, ...],
-    protect: int | None, **asked: Any,
+    protect: int | None, force: str | None, count: int | None, **asked: Any,
 ) -> Answered:  # fmt: skip
     """Find the links, places or groups whose loss hurts most."""
     from mobility import report, worstcase
 
+    if asked["objective"] == "closure" or force is not None or count is not None:
+        asked["force"] = _force_of(net, shared, force, count)
+        if protect is not None:
+            raise InputError("--protect asks for throughput or time, without a force")
     asked |= {"cost": None if costs is None else worstcase.read_costs(costs), "spare": _split(spare), **shared}
     if protect is not None:
         return worstcase.protection(net, origin, destination, protect=protect, **asked), report.show_protection
@@ -823,43 +952,39 @@ def monte_carlo(
 
 @main.command()
 @question
-@_text("--earthquake", metavar="LAT,LON,MAG[,DEPTH]", help="Epicentre, magnitude, and depth in km (10).")
-@_choice(
-    "--site", type=click.Choice(["A", "B", "C", "D"]), default="B", help="Ground type of Eurocode 8 under all links."
-)
-@_text("--flood", metavar="FILE|LAT,LON,KM", help="Polygons of a GeoJSON file, or a circle.")
-@click.option("--depth", type=float, metavar="M", help="Depth of a flood; left out: 2 m.")
-@click.option(
-    "--return-period",
-    type=int,
-    metavar="YEARS",
-    help="Depth of a flood by its return period: 10, 20, 50, 100, 200 or 500.",
-)
-@_text("--area", metavar="FILE|LAT,LON,KM", help="Where each bridge, tunnel and port is out with --intensity.")
-@click.option("--intensity", type=float, metavar="P", help="That probability, 0 to 1.")
+@_with(_EVENT)
 @_choice("--runs", type=int, metavar="N", default=2_000, help="Samples.")
 @_choice("--seed", type=int, metavar="S", default=1, help="The same seed gives the same answer.")
-@_choice("--crews", type=int, metavar="C", default=2, help="Repairs at a time in the plan of repairs.")
-@click.option("--independent", is_flag=True, help="Let no structure share what is common to the event.")
 def hazard(
-    net: Network, origin: str, destination: str, shared: dict[str, Any], earthquake: str | None, site: str,
-    flood: str | None, depth: float | None, return_period: int | None, area: str | None, intensity: float | None,
-    runs: int, seed: int, crews: int, independent: bool,
+    net: Network, origin: str, destination: str, shared: dict[str, Any], runs: int, seed: int, crews: int,
+    independent: bool, event: Event | None = None, **given: Any,
 ) -> Answered:  # fmt: skip
     """Sample an earthquake or a flood: what is lost, and when it is back."""
-    from mobility.hazard import Area, Earthquake, Event, Flood
     from mobility.hazard import hazard as run
     from mobility.report import show_hazard
 
+    event = event or _event_of(**given)
+    answer = run(
+        net, origin, destination, event=event, runs=runs, seed=seed, crews=crews, correlated=not independent, **shared
+    )
+    return answer, show_hazard
+
+
+def _event_of(
+    *, earthquake: str | None, site: str, flood: str | None, depth: float | None, return_period: int | None,
+    area: str | None, intensity: float | None,
+) -> Event:  # fmt: skip
+    """Return the event that was typed."""
+    from mobility.hazard import Area, Earthquake, Flood
+
     if sum(x is not None for x in (earthquake, flood, area)) != 1:
-        raise InputError("give one of --earthquake, --flood, --area")
+        raise InputError("give one of --earthquake, --flood, --area, or a --scenario with a [[hazard]]")
     if flood is None and (depth is not None or return_period is not None):
         raise InputError("--depth and --return-period belong to --flood")
     if depth is not None and return_period is not None:
         raise InputError("give --depth or --return-period, not both")
     if (area is None) != (intensity is None):
         raise InputError("--area and --intensity belong together")
-    event: Event
     if earthquake is not None:
         numbers = _numbers(earthquake)
         if numbers is None or len(numbers) not in (3, 4):
@@ -867,19 +992,13 @@ def hazard(
                 f"--earthquake: {earthquake!r}; write LAT,LON,MAG or LAT,LON,MAG,DEPTH, as 41.99,21.43,6.1"
             )
         lat, lon, magnitude, deep = (*numbers, 10.0)[:4]
-        event = Earthquake(lat, lon, magnitude, deep, site)
-    elif flood is not None:
+        return Earthquake(lat, lon, magnitude, deep, site)
+    if flood is not None:
         where = _where(flood)
         if return_period is not None:
-            event = Flood.of_return_period(where, return_period)
-        else:
-            event = Flood(where) if depth is None else Flood(where, depth)
-    else:
-        event = Area(_where(area or ""), intensity or 0.0)
-    answer = run(
-        net, origin, destination, event=event, runs=runs, seed=seed, crews=crews, correlated=not independent, **shared
-    )
-    return answer, show_hazard
+            return Flood.of_return_period(where, return_period)
+        return Flood(where) if depth is None else Flood(where, depth)
+    return Area(_where(area or ""), intensity or 0.0)
 
 
 def _numbers(text: str) -> list[float] | None:
@@ -933,6 +1052,222 @@ def corridor_value(
     return answer, show_corridor_value
 
 
+@main.command()
+@functools.partial(question, places=False)
+@_text("--budget", metavar="M", help="Million euro; with --national also by state, AL:300,MK:200.")
+@_choice(
+    "--objective", metavar="WHAT", default="throughput", help="throughput, time, closure, reliability or worst-case."
+)
+@click.option("--marginal", is_flag=True, help="What each project is worth: alone, with what it needs, last.")
+@click.option("--interactions", is_flag=True, help="Pairs worth more or less together than one by one.")
+@click.option("--shapley", is_flag=True, help="Worth of each as its mean over all orders.")
+@_text("--sequence", metavar="Y:M[,Y:M]", help="Yearly budgets, 2027:200,2028:200: what to finish when.")
+@click.option("--final", is_flag=True, help="With --sequence: the best last year, not the best sum of all.")
+@click.option("--national", is_flag=True, help="National budgets against one pot; --budget AL:300,MK:200 or one sum.")
+@_text("--robust", metavar="SCENARIO[,SCENARIO]", help="Choose for these scenarios and the network as it is.")
+@_text("--weights", metavar="W[,W]", help="With --robust: of the network as it is, then of each scenario.")
+@_text(
+    "--uncosted",
+    default="exclude",
+    show_default=True,
+    metavar="exclude|assume=M",
+    help="Projects without a public cost.",
+)
+@_text("--only", metavar="ID[,ID]", help="Choose among these projects.")
+@click.option("--by", type=click.IntRange(1900, 2200), metavar="Y", help="Choose among projects finished by this year.")
+@_choice(
+    "--procedures", type=click.IntRange(0, 1000), default=0, metavar="N", help="So many upgrades of procedure besides."
+)
+@_with(_FORCE)
+@click.option("--fail", type=float, metavar="P", help="With reliability: probability that a link fails, for all.")
+@_choice("-k", "k", type=click.IntRange(1, 100), default=1, help="With worst-case: so many links are lost.")
+@_choice("--time-limit", type=click.FloatRange(0, 86_400), default=600.0, metavar="S", help="Seconds to search.")
+@_text("--chart", type=click.Path(dir_okay=False), metavar="FILE", help="Draw cost against value: .png, .svg or .pdf.")
+@_text("--map", "drawn", type=click.Path(dir_okay=False), metavar="FILE", help="Draw what is chosen on a map.")
+def upgrade(
+    net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], budget: str | None,
+    objective: str, uncosted: str, force: str | None, count: int | None, fail: float | None, k: int, chart: str | None,
+    drawn: str | None, **more: Any,
+) -> Answered:  # fmt: skip
+    """Choose the projects that do most for a connection under a budget."""
+    from mobility import policyreport, upgrades
+
+    params = click.get_current_context().params
+    _may_chart(chart, params["overwrite"])
+    kinds = [name for name in ("sequence", "national", "robust") if more[name]]
+    if len(kinds) > 1:
+        raise InputError(f"--{' and --'.join(kinds)} are questions of their own; ask one after the other")
+    kind = kinds[0] if kinds else ""
+    if chart is not None and kind in ("national", "robust"):
+        raise InputError(f"--chart draws a frontier or a --sequence, not --{kind}")
+    if drawn is not None and kind:
+        raise InputError(f"--map draws the best set under one budget, not --{kind}")
+    if drawn is not None:
+        _may_chart(drawn, params["overwrite"], "--map")
+    if (budget is None) != (kind == "sequence"):
+        raise InputError(
+            "--sequence has budgets of its own; leave out --budget" if budget else "give a --budget M in million euro"
+        )
+    of = dict.fromkeys(("marginal", "interactions", "shapley", "by", "procedures"), "")
+    odd = [
+        f"--{name}"
+        for name, own in {**of, "final": "sequence", "weights": "robust"}.items()
+        if more[name] and own != kind
+    ]
+    if odd:
+        raise InputError(f"{', '.join(odd)} does not go with {'--' + kind if kind else 'this question'}")
+    ask: dict[str, Any] = {
+        "objective": objective,
+        "uncosted": _assumed(uncosted),
+        "only": more["only"],
+        "fail": fail,
+        "k": k,
+    }
+    if objective == "closure":
+        ask["force"] = _force_of(net, shared, force, count)
+    elif force is not None or count is not None:
+        raise InputError(f"--force and --count go with --objective closure, not {objective}")
+    elif origin is None or destination is None:
+        raise InputError("a question needs --from and --to")
+    ask["time_limit"] = more["time_limit"]
+    with _bar("sets") as progress:
+        ask["progress"] = progress
+        answer, show = _upgraded(
+            kind, net, origin, destination, budget or "", ask | shared, more, (upgrades, policyreport)
+        )
+    _chart(answer, chart, params["overwrite"], params["quiet"])
+    _chart(answer, drawn, params["overwrite"], params["quiet"], "map")
+    return answer, show
+
+
+def _upgraded(
+    kind: str, net: Network, origin: str | None, destination: str | None, budget: str, ask: dict[str, Any],
+    more: dict[str, Any], homes: tuple[Any, Any],
+) -> Answered:  # fmt: skip
+    """Ask one of the questions about upgrades."""
+    upgrades, report = homes
+    if kind == "sequence":
+        years = {
+            _year(y, "--sequence"): m for y, m in _priced(more["sequence"], "--sequence", "2027:200,2028:200").items()
+        }
+        goal = "final" if more["final"] else "sum"
+        return upgrades.sequence(net, origin, destination, budgets=years, goal=goal, **ask), report.show_sequence
+    if kind == "national":
+        pots = _priced(budget, "--budget", "AL:300,MK:200, or one sum") if ":" in budget else _euro(budget, "--budget")
+        return upgrades.coordination(net, origin, destination, budget=pots, **ask), report.show_coordination
+    money = _euro(budget, "--budget")
+    if kind == "robust":
+        names = _split((more["robust"],))
+        weights = [_euro(w, "--weights") for w in _split((more["weights"],))] if more["weights"] else None
+        return upgrades.robust(
+            net, origin, destination, budget=money, scenarios=names, weights=weights, **ask
+        ), report.show_robust
+    extra = {name: more[name] for name in ("marginal", "interactions", "shapley", "by", "procedures")}
+    return upgrades.upgrade(net, origin, destination, budget=money, **extra, **ask), report.show_upgrade
+
+
+def _euro(text: str, option: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{option}: {text!r} is no number") from None
+
+
+def _priced(text: str, option: str, example: str) -> dict[str, float]:
+    """Return pairs as typed, ``2027:200,2028:200``; each key once."""
+    out: dict[str, float] = {}
+    for part in _split((text,)):
+        key, colon, value = part.partition(":")
+        if not colon or key in out:
+            raise InputError(f"{option}: {part!r} is {'there twice' if key in out else 'no pair'}; write {example}")
+        out[key] = _euro(value, option)
+    return out
+
+
+def _assumed(text: str) -> str | float:
+    """Return ``exclude``, or the cost that is assumed."""
+    if text == "exclude":
+        return text
+    word, equals, value = text.partition("=")
+    if word != "assume" or not equals:
+        raise InputError(f"--uncosted: {text!r}; write exclude, or assume=100 for so many million euro")
+    return _euro(value, "--uncosted")
+
+
+@main.command()
+@functools.partial(question, places=False)
+@click.argument(
+    "name",
+    metavar="QUESTION",
+    type=click.Choice(
+        [
+            "corridor-viii",
+            "corridors",
+            "all-nato",
+            "joining",
+            "permissions",
+            "solidarity-pool",
+            "porto-romano",
+            "predictability",
+        ]
+    ),
+)
+@_with(_FORCE)
+@_text("--corridor", metavar="C", help="corridor-viii: the corridor that is asked about (VIII).")
+@_text("--other", metavar="C", help="corridor-viii: the one it is held against (X).")
+@_text("--players", metavar="C[,C]", help="corridors: which (Vc,X,VIII,R10).")
+@_text("--measure", metavar="MEASURE", help="corridors: throughput, time, routes or reliability.")
+@_text("--regime", metavar="REGIME", help="joining: whose lead times hold (eda).")
+@click.option("--of", type=click.Choice(["wagon", "transporter", "ship"]), help="solidarity-pool: of what.")
+@click.option("--own", type=click.IntRange(1), metavar="N", help="solidarity-pool: what there is without it.")
+@_text("--port", metavar="PORT", help="porto-romano: another port that is not built.")
+@_text("--beside", metavar="PORT", help="porto-romano: the one that is there.")
+@click.option("--runs", type=click.IntRange(1, 1_000_000), metavar="N", help="predictability: samples (2000).")
+@click.option("--seed", type=click.IntRange(0), metavar="S", help="predictability: of the samples.")
+@click.option("--time-limit", type=click.FloatRange(0, 86_400), metavar="S", help="Seconds for each closure (60).")
+def policy(
+    net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], name: str, force: str | None,
+    count: int | None, **own: Any,
+) -> Answered:  # fmt: skip
+    """Answer a question of policy; --out PAGE.html or PAGE.md writes a page.
+
+    \b
+    corridor-viii    does Corridor VIII complement Corridor X or stand in for it
+    corridors        what Corridors Vc, X, VIII and Rail Route 10 contribute
+    all-nato         what an all-NATO route costs
+    joining          what joining PESCO Military Mobility is worth per state
+    permissions      what permission regimes and border procedures bring
+    solidarity-pool  what a share in a pool of wagons or ships is worth
+    porto-romano     what a port that is not built yet would add
+    predictability   what has to be kept in hand for waits at borders
+
+    Left out, --from is Durrës,Bar,Ploče and --to is Constanța,Burgas.
+    """  # noqa: D301
+    from inspect import signature
+
+    from mobility.policy import QUESTIONS
+    from mobility.policyreport import show_policy
+
+    asked = {k: v for k, v in own.items() if v is not None}
+    if force is not None or count is not None:
+        asked["force"] = _force_of(net, shared, force, count)
+    if origin is not None:
+        asked["origin"] = origin
+    if destination is not None:
+        asked["destination"] = destination
+    known = signature(QUESTIONS[name]).parameters
+    if "origin" not in known and click.get_current_context().get_parameter_source("origin") is not COMMANDLINE:
+        asked.pop("origin", None)  # a scenario names one
+    odd = [
+        f"--{'from' if k == 'origin' else k.replace('_', '-')} means nothing for {name}"
+        for k in asked
+        if k not in known
+    ]
+    if odd:
+        raise InputError([f for text in odd for f in InputError(text).findings])
+    return QUESTIONS[name](net, **asked, **shared), show_policy
+
+
 def _range(text: str, option: str) -> tuple[float, float]:
     low, colon, high = text.partition(":")
     try:
@@ -958,13 +1293,14 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
 @main.command("run")
 @click.argument("scenario", required=False)
 @_text("--out", type=click.Path(file_okay=False), help="Folder to write.")
+@click.option("--html", is_flag=True, help="An interactive map of all answers besides, as one page.")
 @click.option("--overwrite", is_flag=True, help="Allow --out to replace a folder that was written here.")
 @_NETWORK
 @click.option("--format", "form", type=click.Choice(["table", "json"]), help="Form of what is printed.")
 @click.option("--quiet", is_flag=True, help="No messages on standard error.")
 @click.pass_context
 def run_(
-    ctx: click.Context, /, scenario: str | None, out: str | None, overwrite: bool, network: str | None,
+    ctx: click.Context, /, scenario: str | None, out: str | None, html: bool, overwrite: bool, network: str | None,
     form: str | None, quiet: bool,
 ) -> None:  # fmt: skip
     """Answer all that a scenario asks, into a folder; or list the scenarios."""
@@ -986,7 +1322,7 @@ def run_(
 
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a draft is cleared away
     try:
-        made = run(scenario, out, net=net, overwrite=overwrite, progress=None if quiet else _say)
+        made = run(scenario, out, net=net, html=html, overwrite=overwrite, progress=None if quiet else _say)
     finally:
         signal.signal(signal.SIGTERM, before)
     output.give(made, report.show_dossier)
@@ -997,17 +1333,21 @@ def _say(text: str) -> None:
 
 
 @main.command()
-@click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
-@_text("--permission", metavar="REGIME[,REGIME]", help="Each scenario under each of these regimes.")
-@_text("--years", metavar="Y[,Y]", help="Each scenario in each of these years.")
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO]...")
+@_text("--permission", metavar="REGIME[,REGIME]", help="Each case under each of these regimes.")
+@_text("--years", metavar="Y[,Y]", help="Each case in each of these years: what opens before counts as open.")
+@_FROM
+@_TO
+@_with(_EVERY_YEAR)
+@_text("--force", metavar="NAME|FILE", help="Without a scenario: whose closure is asked as well.")
 @_NETWORK
 @_with(_OUTPUT)
 @click.pass_context
 def compare(
     ctx: click.Context, /, scenarios: tuple[str, ...], permission: str | None, years: str | None, network: str | None,
-    form: str | None, out: str | None, overwrite: bool, quiet: bool,
+    form: str | None, out: str | None, overwrite: bool, quiet: bool, **asked: Any,
 ) -> None:  # fmt: skip
-    """Put scenarios side by side; one alone with what it was before."""
+    """Put scenarios side by side, or one question in several years; one alone with what it was before."""
     from dataclasses import replace
 
     from mobility.report import show_comparison
@@ -1016,12 +1356,24 @@ def compare(
 
     _may_write(out, overwrite)
     net = _load(network) if network is not None else None
-    attempts = Attempts()
-    found = [attempts.run(scenario, name, net, otherwise=None) for name in scenarios]
-    attempts.done()
     regimes = _split((permission or "",))
     in_years = [_year(y) for y in _split((years or "",))]
-    cases = [v for s in found if s is not None for v in variants(s, regimes, in_years)]
+    if scenarios:
+        odd = [f"--{'from' if k == 'origin' else 'to' if k == 'destination' else k}" for k in asked
+               if ctx.get_parameter_source(k) is COMMANDLINE]  # fmt: skip
+        if odd:
+            raise InputError(f"a scenario asks its own question; {', '.join(odd)} goes without one")
+        attempts = Attempts()
+        found = [attempts.run(scenario, name, net, otherwise=None) for name in scenarios]
+        attempts.done()
+        cases = [v for s in found if s is not None for v in variants(s, regimes, in_years)]
+    else:
+        if not asked["origin"] or not asked["destination"] or not (in_years or regimes):
+            raise InputError("name scenarios, or give --from and --to and --years 2026,2030,2035")
+        plain = _plain_question(net or _load(None), asked)
+        made = variants(plain, regimes, in_years)
+        cases = [replace(c, name=c.name.removeprefix(f"{plain.name} ")) for c in made]
+        cases = cases if len(cases) > 1 else [plain, *cases]
     if network is not None:
         cases = [replace(c, network=Path(network).absolute()) for c in cases]
     answer = run(*cases, progress=None if quiet else _say)
@@ -1029,10 +1381,139 @@ def compare(
     ctx.exit(0 if answer.status == "ok" else NONE)
 
 
+def _plain_question(net: Network, asked: dict[str, Any]) -> Any:
+    """Return a question on the network as it is, in the form of a scenario in which nothing happens."""
+    from mobility.scenario import Close, Scenario
+
+    attempts = Attempts()
+    nowhere: list[str] = []
+    start, end = (attempts.run(net.find_nodes, asked[k], otherwise=nowhere) for k in ("origin", "destination"))
+    attempts.done()
+    modes, countries = (tuple(_split((asked[k] or "",))) for k in ("modes", "countries"))
+    links = tuple(_split(asked["close"]))
+    return Scenario(
+        name="as it is", origin=tuple(start), destination=tuple(end), vehicle=asked["vehicle"],
+        unknown=asked["unknown"], estimates=asked["estimates"], share=asked["share"], force=asked["force"] or "",
+        close=(Close(links=links),) if links else (), modes=modes, countries=countries,
+        avoid=tuple(_split(asked["avoid"])),
+    )  # fmt: skip
+
+
+_CHART = _text("--chart", type=click.Path(dir_okay=False), metavar="FILE", help="Draw it: .png, .svg or .pdf.")
+
+
+def _may_chart(chart: str | None, overwrite: bool, option: str = "--chart") -> None:
+    """Refuse a name for a chart that cannot be written, before anything is computed."""
+    if chart is not None:
+        if Path(chart).suffix.casefold() not in (".png", ".svg", ".pdf"):
+            raise InputError(f"{option} {chart}: the name must end in .png, .svg or .pdf")
+        _may_write(chart, overwrite)
+
+
+def _chart(answer: Any, chart: str | None, overwrite: bool, quiet: bool, *kind: str) -> None:
+    """Draw an answer beside what is printed of it."""
+    if chart is not None and answer.status == "ok":
+        answer.plot(*kind, path=chart, overwrite=overwrite)
+        if not quiet:
+            click.echo(f"written: {chart}, its caption and its data", err=True)
+
+
+@main.command()
+@_choice(
+    "--standard", metavar="NAME[,NAME]", default="ten-t,dual-use", help="ten-t, dual-use, civil, package-2025 or all."
+)
+@_choice("--by", metavar="WHAT[,WHAT]", default="corridor", help="corridor, country or mode.")
+@_text("--corridor", multiple=True, metavar="NAME[,NAME]", help="Only these, branches with them.")
+@_text("--country", multiple=True, metavar="AL[,MK]", help="Only these states.")
+@_text("--mode", "modes", multiple=True, metavar="MODE[,MODE]", help="Only these modes.")
+@click.option("--year", type=click.IntRange(1900, 2200), metavar="Y", help="Count links that open before year Y.")
+@click.option("--gaps", is_flag=True, help="List every gap with what would close it.")
+@_CHART
+@_NETWORK
+@_with(_OUTPUT)
+@click.pass_context
+def compliance(
+    ctx: click.Context, /, standard: str, by: str, corridor: tuple[str, ...], country: tuple[str, ...],
+    modes: tuple[str, ...], year: int | None, gaps: bool, chart: str | None, network: str | None, form: str | None,
+    out: str | None, overwrite: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Hold roads and railways against TEN-T and dual-use standards."""
+    from mobility.compliance import compliance as run
+    from mobility.policyreport import show_compliance
+
+    _may_write(out, overwrite)
+    _may_chart(chart, overwrite)
+    answer = run(
+        _load(network), standard=_split((standard,)), by=by, corridor=_split(corridor), country=_split(country),
+        modes=_split(modes) or None, year=year,
+    )  # fmt: skip
+    _chart(answer, chart, overwrite, quiet)
+    Output(_form(form, out), out, overwrite, quiet).give(
+        _Keyed(answer, answer.gap_frame if gaps else answer.to_frame),
+        lambda console, _: show_compliance(console, answer, gaps),
+    )
+    ctx.exit(0 if answer.status == "ok" else NONE)
+
+
+class _Keyed:
+    """An answer whose table has keys of several parts, which CSV shows as columns."""
+
+    def __init__(self, answer: Any, frame: Callable[[], Any]) -> None:
+        self.to_dict, self.frame = answer.to_dict, frame
+
+    def to_frame(self) -> Any:
+        """Return the table with its keys as columns."""
+        return self.frame().reset_index()
+
+
+@main.command()
+@functools.partial(question, places=False)
+@_choice("--measure", type=click.Choice(["time", "throughput", "closure"]), default="time", help="What is asked.")
+@_with(_FORCE)
+@_choice(
+    "--rest",
+    type=click.Choice(["none", "march", "crew", "day"]),
+    default="none",
+    help="With closure: halts and rest on roads.",
+)
+@_text(
+    "--over",
+    metavar="WHAT[,WHAT]",
+    help="Only these unknowns: speeds, capacities, limits, border waits ...; left out: all.",
+)
+@click.option("--runs", type=int, metavar="N", help="Samples; left out: 2000, or 100 where a closure takes its time.")
+@_choice("--seed", type=int, metavar="S", default=1, help="The same seed gives the same answer.")
+@_choice("--shape", type=click.Choice(["uniform", "triangular"]), default="uniform", help="Within a range.")
+@_choice(
+    "--dependence",
+    type=click.Choice(["common", "independent"]),
+    default="common",
+    help="Whether estimates of one column, mode and state err together.",
+)
+@_choice("--group", type=click.Choice(["country", "corridor"]), default="country", help="By which they are grouped.")
+@_CHART
+def uncertainty(
+    net: Network, origin: str | None, destination: str | None, shared: dict[str, Any], chart: str | None, **asked: Any
+) -> Answered:
+    """Let estimates vary: the interval of an answer, and what to survey first."""
+    from mobility.policyreport import show_uncertainty
+    from mobility.uncertainty import uncertainty as run
+
+    if asked["measure"] != "closure" and not (origin and destination):
+        raise InputError(f"the {asked['measure']} needs --from and --to")
+    params = click.get_current_context().params
+    _may_chart(chart, params["overwrite"])
+    with _bar("samples") as progress:
+        answer = run(net, origin, destination, progress=progress, **asked, **shared)
+    _chart(answer, chart, params["overwrite"], params["quiet"])
+    return answer, show_uncertainty
+
+
 MAPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "corridors": ("", ()),
     "capability": ("", ()),
     "status": ("", ()),
+    "compliance": ("", ()),
     "routes": ("routes", ("k", "distinct", "via")),
     "explain": ("explain", ("via",)),
     "redundancy": ("redundancy", ()),
@@ -1044,15 +1525,184 @@ MAPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "corridor-value": ("corridor_value", ("measure", "fail")),
     "reliability": ("reliability", ("fail", "runs", "seed")),
     "monte-carlo": ("monte_carlo", ("fail", "runs", "seed")),
+    "hazard": ("hazard", ("event", "runs", "seed", "crews", "correlated")),
     "disruption": ("disruption", ("k", "nodes", "groups", "states")),
 }
 """By kind of map the question that it answers, if any, and the options of its own."""
 
 
-def _year(text: str) -> int:
+def _year(text: str, option: str = "--years") -> int:
     if not text.isdecimal():
-        raise InputError(f"--years: {text!r} is no year; write 2027,2030")
+        raise InputError(f"{option}: {text!r} is no year; write {'2027,2030' if option == '--years' else '2027:200'}")
     return int(text)
+
+
+@main.command("import-osm")
+@click.argument("file", required=False, type=click.Path(), metavar="[FILE]")
+@_text("--out", required=True, type=click.Path(), metavar="DIR", help="Folder that is made.")
+@_text(
+    "--roads",
+    default="tertiary",
+    show_default=True,
+    metavar="CLASS",
+    help="Least class of road, from motorway to track; or none.",
+)
+@_choice(
+    "--rail",
+    type=click.Choice(["lines", "all", "none"]),
+    default="lines",
+    help="Lines, or all tracks with yards, sidings and spurs.",
+)
+@_text("--bbox", metavar="W,S,E,N", help="Only ways with a point in this box; or the box to download.")
+@_text("--country", metavar="AL", help="State of all places, where the extract is of one.")
+@_text("--terminal", "sites", multiple=True, metavar="NAME=LAT,LON", help="Where loads change between road and rail.")
+@_text("--place", metavar="NAME", help="A place to download.")
+@_text("--overpass", metavar="URL", help="Service to download from; nothing is downloaded without it.")
+@_text("--nominatim", metavar="URL", help="Service that knows the outline of --place.")
+@click.option("--overwrite", is_flag=True, help="Allow --out to replace a folder that was written here.")
+@click.option("--format", "form", type=click.Choice(["table", "json"]), help="Form of what is printed.")
+@click.option("--quiet", is_flag=True, help="No messages on standard error.")
+def import_osm(
+    file: str | None, out: str, bbox: str | None, sites: tuple[str, ...], overwrite: bool, form: str | None, quiet: bool,
+    **given: str | None,
+) -> None:  # fmt: skip
+    """Make a network of an OpenStreetMap extract.
+
+    FILE is .osm.pbf, .osm (also .gz, .bz2) or a GraphML of osmnx. Limits are those that are tagged; with the network come
+    the lines, every way of each link (osm_parts.csv) and where the data are from (osm.json).
+    """
+    from mobility.osm import import_osm as run
+    from mobility.report import show_import
+
+    box = _box(bbox)
+    pairs = [text.rpartition("=") for text in sites]
+    terminals: dict[str, list[float | str]] = {name.strip(): [*where.split(",")] for name, _, where in pairs}
+    asked: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
+    made = run(file, out=out, bbox=box, terminals=terminals, overwrite=overwrite, **asked)
+    if not quiet:
+        for note in made.notes:
+            click.echo(f"note: {note}", err=True)
+        click.echo(f"written: {out}", err=True)
+    Output(_form(form, None), None, overwrite, quiet).give(made, show_import, out)
+
+
+def _box(text: str | None) -> list[float] | None:
+    """Return a box as typed."""
+    if text is None:
+        return None
+    try:
+        return [float(x) for x in text.split(",")]
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no west,south,east,north in degrees") from None
+
+
+@main.command()
+@click.argument("link")
+@_text(
+    "--osm",
+    required=True,
+    type=click.Path(),
+    metavar="DIR|FILE",
+    help="A folder of import-osm with its lines, or an extract.",
+)
+@click.option(
+    "--within",
+    type=click.FloatRange(0.1, 50),
+    metavar="KM",
+    help="How far the way may lie from the link's line; left out: 2, or more where that line is coarse.",
+)
+@_NETWORK
+@_text(
+    "--diff",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write the proposals as a patch of the table; nothing is applied.",
+)
+@_with(_OUTPUT)
+@click.pass_context
+def refine(
+    ctx: click.Context, /, link: str, osm: str, within: float | None, network: str | None, diff: str | None, form: str | None,
+    out: str | None, overwrite: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Find the real way of a link on OpenStreetMap, its weakest element and its length.
+
+    What the tables should learn from it is proposed, with reasons, and never applied.
+    """
+    from mobility.refine import refine as run
+    from mobility.report import show_refinement
+
+    _may_write(out, overwrite)
+    _may_write(diff, overwrite)
+    found = run(_load(network), link, osm, within_km=within)
+    Output(_form(form, out), out, overwrite, quiet).give(found, show_refinement)
+    if diff is not None:
+        Output("table", diff, overwrite, quiet).text(found.diff())
+    ctx.exit(0 if found.status == "ok" else NONE)
+
+
+@main.command()
+@click.argument("study", type=click.Path(dir_okay=False))
+@_text("--out", type=click.Path(), metavar="FILE|DIR", help="Table to write, .csv or .parquet, or a folder.")
+@click.option("--workers", type=click.IntRange(1, 1024), metavar="N", help="Processes; left out: one for each core.")
+@_text("--scheduler", metavar="ADDRESS", help="A Dask cluster instead, as tcp://host:8786.")
+@click.option("--resume", is_flag=True, help="Go on where a sweep of this study stopped.")
+@click.option("--overwrite", is_flag=True, help="Allow --out to replace what is there.")
+@_NETWORK
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), help="Form of what is printed.")
+@click.option("--quiet", is_flag=True, help="No messages on standard error.")
+@click.pass_context
+def sweep(
+    ctx: click.Context, /, study: str, out: str | None, workers: int | None, scheduler: str | None, resume: bool,
+    overwrite: bool, network: str | None, form: str | None, quiet: bool,
+) -> None:  # fmt: skip
+    """Answer a study: scenarios x vehicles x places x years x seeds, into one table.
+
+    Exit 1 when a question failed, or none has a route; the table says which.
+    """
+    from mobility.report import show_sweep
+    from mobility.sweep import sweep as run
+
+    net = _load(network) if network is not None else None
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the workers are ended
+    try:
+        with _progress() as progress:
+            made = run(
+                study, out, net=net, workers=workers, scheduler=scheduler, resume=resume, overwrite=overwrite,
+                progress=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        on = "; what is answered is kept: --resume goes on" if out is not None else ""
+        click.echo(f"stopped{on}", err=True)
+        ctx.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    Output(_form(form, None), None, False, quiet).give(made, show_sweep)
+    if made.status == "failed" and not quiet:
+        click.echo(f"error: {len(made.failed):,} of {len(made.frame):,} questions failed", err=True)
+    ctx.exit(0 if made.status == "ok" else NONE)
+
+
+@contextmanager
+def _progress(every_s: float = 10.0) -> Iterator[Callable[[int, int], None] | None]:
+    """Tell on standard error how many questions are answered and how long the others will take."""
+    if click.get_current_context().params["quiet"]:
+        yield None
+    elif sys.stderr.isatty():
+        with _bar("questions") as bar:
+            yield bar
+    else:
+        start, told = time.monotonic(), time.monotonic()
+        first: list[int] = []
+
+        def tell(done: int, total: int) -> None:
+            nonlocal told
+            first.append(done) if not first else None
+            if time.monotonic() - told >= every_s and done >= first[0] + 10:
+                told = time.monotonic()
+                left = (told - start) / (done - first[0]) * (total - done)
+                click.echo(f"{done:,} of {total:,} questions, {left:,.0f} s left", err=True)
+
+        yield tell
 
 
 @main.command("map")
@@ -1075,6 +1725,7 @@ def _year(text: str) -> int:
 @click.option("--seed", type=click.IntRange(0), metavar="S", help="Of the samples.")
 @_text("--years", metavar="Y[,Y]", default="2027,2030,2035", help="Years that a map of the status tells apart.")
 @_with(_LOST)
+@_with(_EVENT)
 @click.option(
     "--style",
     type=click.Choice(["pair", "detour"]),
@@ -1111,7 +1762,7 @@ def map_(
         )
         return
     if scenario is not None:
-        scene = Scene(ctx, scenario, network, timed=False)
+        scene = Scene(ctx, scenario, network, sampled=kind == "hazard" and not any(given[x] for x in _EVENTS))
         scene.fill(options, given)
         origin, destination = scene.ends(origin, destination) if verb else (origin, destination)
     asks = bool(origin and destination)
@@ -1124,11 +1775,16 @@ def map_(
 
     if kind == "capability":
         subject: Any = mobility.capability(net, options["vehicle"], year=options["year"])
+    elif kind == "compliance":
+        subject = mobility.compliance(net, modes=options["modes"], year=options["year"])
     elif kind == "status":
         subject = mobility.status(net, [_year(part) for part in _split((years,))])
     elif not verb:
         subject = net.at(options["year"]) if options["year"] else net
     else:
+        if kind == "hazard":
+            typed = {k: given[k] for k in (*_EVENTS, "site", "depth", "return_period", "intensity")}
+            given |= {"event": given.get("event") or _event_of(**typed), "correlated": not given["independent"]}
         if kind == "closure":
             given["force"] = _force_of(net, options, given["force"], given["count"])
         options |= {name: given[name] for name in own if given[name] is not None}

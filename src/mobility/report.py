@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from mobility.arcs import units
-from mobility.bottlenecks import Bottlenecks
-from mobility.check import CheckResult
-from mobility.closure import Closure, Movement
-from mobility.contingency import Contingency, Outage
-from mobility.dossier import Dossier
-from mobility.flows import Throughput
-from mobility.force import Force, totals
-from mobility.hazard import CAVEAT as NO_FORECAST
-from mobility.hazard import Area, Earthquake, Event, Flood, HazardLoss, RepairPlan
-from mobility.montecarlo import MonteCarlo, Spread
-from mobility.movement import MovementTable
-from mobility.network import Network
-from mobility.paths import Explanation, Redundancy, Route, Routes
-from mobility.reliability import Reliability
-from mobility.replay import Replay
-from mobility.scenario import Comparison, Figures
 from mobility.schema import split
-from mobility.setback import Sensitivity, Setback
-from mobility.value import Case, CorridorValue
-from mobility.vehicle import Block, Vehicle
-from mobility.worstcase import Protection, WorstCase
+
+if TYPE_CHECKING:  # a verb pays for the modules of its own answer only; values are imported where they are used
+    from mobility.bottlenecks import Bottlenecks
+    from mobility.check import CheckResult
+    from mobility.closure import Closure, Movement
+    from mobility.contingency import Contingency, Outage
+    from mobility.disruption import Disruption
+    from mobility.dossier import Dossier
+    from mobility.flows import Throughput
+    from mobility.force import Force
+    from mobility.hazard import HazardLoss, RepairPlan
+    from mobility.montecarlo import MonteCarlo, Spread
+    from mobility.movement import MovementTable
+    from mobility.network import Network
+    from mobility.osm import Import
+    from mobility.paths import Explanation, Redundancy, Route, Routes
+    from mobility.refine import Refinement
+    from mobility.reliability import Reliability
+    from mobility.replay import Replay
+    from mobility.scale import Indexed, Matrix
+    from mobility.scenario import Comparison, Figures
+    from mobility.setback import Entries, Sensitivity, Setback
+    from mobility.sweep import Sweep
+    from mobility.value import Case, CorridorValue
+    from mobility.vehicle import Block, Vehicle
+    from mobility.worstcase import Protection, WorstCase
 
 CAVEAT = "Screening on public data: no figure is a bridge rating, a route clearance or a train path."
 KOSOVO = (
@@ -253,6 +258,27 @@ def show_redundancy(console: Console, answer: Redundancy) -> None:
     foot(console, answer.net, _basis(answer.routes), on_routes(answer.routes))
 
 
+def show_matrix(console: Console, answer: Matrix) -> None:
+    """Print hours from each origin to each destination, as many as a screen holds."""
+    net, most_columns, most_rows = answer.net, 4, 30
+    title(console, net, {**answer.question, "from": answer.origins[:3], "to": answer.destinations[:3]}, "Travel times")
+    shown = answer.destinations[:most_columns]
+    table = grid(("from", "left"), *((net.name(n)[:14], "right") for n in shown))
+    for row, origin in enumerate(answer.origins[:most_rows]):
+        cells = [float(h) for h in answer.hours[row, : len(shown)]]
+        table.add_row(net.name(origin)[:18], *(hours(h) if h != float("inf") else "no route" for h in cells))
+    console.print(table)
+    if len(answer.origins) > most_rows or len(answer.destinations) > most_columns:
+        console.print(f"{answer.headline}; --format csv has every pair.")
+    foot(console, net)
+
+
+def show_index(console: Console, made: Indexed) -> None:
+    """Print what was indexed."""
+    what = f"{made.arcs:,} arcs between {made.vertices:,} vertices"
+    console.print(f"Indexed {what}: {made.edges:,} edges, depth {made.depth:,}.")
+
+
 def show_explanation(console: Console, answer: Explanation) -> None:
     """Print what blocks, what would open a route, and the heaviest load that passes."""
     net = answer.net
@@ -469,12 +495,12 @@ def chance(value: float) -> str:
 def _left(objective: str, value: float | None) -> str:
     if value is None:
         return "no route"
-    return hours(value) if objective == "time" else f"{number(value)} vehicles a day"
+    return f"{number(value)} vehicles a day" if objective == "throughput" else hours(value)
 
 
 def _asked(answer: WorstCase | Protection, what: str) -> str:
     """Say what is hurt and what is lost as one."""
-    part = answer.question["partial"]
+    part = answer.question.get("partial", 1)
     share = "" if part == 1 else f", {part:.0%} of the capacity of each"
     return f"{what} for {answer.objective}, {answer.of} lost{share}"
 
@@ -489,6 +515,8 @@ def _proof(answer: WorstCase | Protection, better: str) -> str:
 
 def _units(console: Console, answer: WorstCase | Protection, ids: Sequence[str]) -> None:
     """Print units of disruption, each with where it is."""
+    from mobility.arcs import units
+
     net = answer.net
     links = net.table("links")["link_id"]
     rows = {u.id: u.rows for u in units(net, answer.of)}
@@ -783,6 +811,8 @@ def _show_stuck(console: Console, answer: Closure) -> None:
 
 def show_force(console: Console, made: Force, net: Network) -> None:
     """Print a force and what it needs of each mode."""
+    from mobility.force import totals
+
     console.print(Text(f"{made.title or made.name} ({made.name})", style="bold"))
     needs = {"count": "count", "tonnes": "t", "lane_m": "lane m", "wagons": "wagons", "trains": "trains"}
     needs["march_units"] = "march units"
@@ -981,6 +1011,88 @@ def show_dossier(console: Console, dossier: Dossier) -> None:
     console.print(f"written: {dossier.folder}; start with README.txt")
 
 
+def show_import(console: Console, made: Import, folder: str) -> None:
+    """Print what was made of an OpenStreetMap extract."""
+    facts, counts = made.facts, made.facts["counts"]
+    day = f"data of {facts['date']} ({facts['date_basis']})" if facts["date"] else "of an unknown day"
+    console.print(Text(f"{facts['file']}, {day}", style="bold"))
+    table = grid(("", "left"), ("links", "right"), ("km", "right"), ("with a limit", "right"), ("bridges", "right"))
+    from mobility.osmtags import LIMITS
+
+    limits = [c for c in LIMITS if c in made.links]
+    for mode, part in made.links.groupby("mode", sort=False):
+        limited = int(part[limits].notna().any(axis=1).sum()) if limits else 0
+        bridges = f"{int(part['bridges'].sum())}, {int(part['bridges_unrated'].sum())} without a posted load"
+        table.add_row(str(mode), f"{len(part):,}", f"{part['length_km'].sum():,.1f}", f"{limited:,}", bridges)
+    console.print(table)
+    console.print(f"{counts['places']:,} places; ask with --network {folder}")
+    console.print(Text(f"{facts['attribution']}.", style="dim"))
+    console.print(Text(f"Limits are what is tagged; what is not tagged is unknown. {CAVEAT}", style="dim"))
+
+
+def show_refinement(console: Console, answer: Refinement, most: int = 15) -> None:
+    """Print the way of a link on OpenStreetMap: length, weakest elements, proposals."""
+    net, row = answer.net, answer.net.table("links").iloc[answer.net.link_index[answer.link_id]]
+    ends = "–".join(net.name(str(row[c])) for c in ("from_node", "to_node"))
+    console.print(Text(f"{answer.link_id} {ends}, {row['mode']}", style="bold"))
+    if not answer.ways:
+        console.print(f"No match: {'; '.join(answer.reasons)}.")
+        return
+    far_off = [(h, "right") for h in ("km", "mean off", "95 %", "most", "line beside it", "links")]
+    table = grid(("way", "left"), *far_off)
+    for side, m in answer.ways.items():
+        far = (f"{x:.2f}" for x in (m.mean_km, m.p95_km, m.max_km))
+        table.add_row(side, f"{m.length_km:.1f}", *far, f"{m.covered:.0%}", str(len(m.legs)))
+    console.print(table)
+    console.print(f"In the table {number(float(row['length_km']))} km. Confidence of the match: {answer.confidence}.")
+    for reason in answer.reasons:
+        console.print(f"  {reason}")
+    if answer.weakest.empty:
+        console.print("No limit is tagged on the way: that is unknown, not unlimited.")
+    else:
+        where = (("km", "right"), ("OSM way", "left"), ("on", "left"), ("tags", "wrap"))
+        table = grid(("weakest", "left"), ("value", "right"), *where)
+        for r in answer.weakest.to_dict("records"):
+            value = f"{r['value']:g} {r['unit']}"
+            table.add_row(r["limit"], value, f"{r['from_km']:.1f}", str(r["way_id"]), r["on"], r["tags"])
+        console.print(table)
+    if not answer.proposals.empty:
+        console.print(Text("Proposed, not applied (--diff FILE writes a patch):", style="bold"))
+        table = grid(("field", "left"), ("now", "right"), ("proposed", "right"), ("why", "wrap"))
+        for r in answer.proposals.to_dict("records")[:most]:
+            table.add_row(r["field"], r["current"] or "unknown", r["proposed"], r["audit_reason"])
+        console.print(table)
+    foot(console, net, [f"{answer.facts.get('attribution', '')}."], [answer.link_id])
+
+
+def show_disruption(console: Console, answer: Disruption, most: int = 8) -> None:
+    """Print what was cut, what that costs, and where."""
+    net, before, after = answer.net, answer.before, answer.after
+    title(console, net, answer.question, "Disruption")
+    console.print(Text(f"{answer.headline}.", style="bold"))
+    console.print(f"{several(len(answer.cut), 'link')} out.")
+    table = grid(("", "left"), ("before", "right"), ("after", "right"))
+    table.add_row("fastest route", hours(before.time_h), hours(after.time_h))
+    table.add_row("vehicles a day", number(before.vehicles_per_day), number(after.vehicles_per_day))
+    if before.closure is not None:
+        table.add_row("closure of the force", hours(before.closure_h), hours(after.closure_h))
+    console.print(table)
+    lost = [x for x in answer.links if x.flow_before - x.flow_after > 0.5]
+    lost.sort(key=lambda x: (not x.out, x.flow_after - x.flow_before, x.link_id))
+    if lost:
+        console.print("What was carried there, vehicles a day:", style="bold")
+        table = grid(("link", "left"), ("where", "wrap"), ("before", "right"), ("after", "right"), ("", "left"))
+        for x in lost[:most]:
+            flows = number(x.flow_before), number(x.flow_after)
+            table.add_row(x.link_id, place_of(net, x.link_id), *flows, "out" if x.out else "")
+        console.print(table)
+    if answer.isolated:
+        names = [net.name(n) for n in answer.isolated[:8]]
+        more = f" and {len(answer.isolated) - 8} more" if len(answer.isolated) > 8 else ""
+        console.print(f"Off the network of the origins: {', '.join(names)}{more}.")
+    foot(console, net, [], [*answer.cut, *(x.link_id for x in lost[:most]), *on_routes(before.routes.routes[:1])])
+
+
 def show_setback(console: Console, answer: Setback) -> None:
     """Print what sets a force back most."""
     net = answer.net
@@ -1005,6 +1117,33 @@ def show_setback(console: Console, answer: Setback) -> None:
     if not answer.complete:
         notes.insert(0, "Not everything was looked at in the time given; --time-limit asks for more.")
     foot(console, net, notes, [x for o in answer.outages[:15] for x in o.links])
+
+
+def show_entries(console: Console, answer: Entries) -> None:
+    """Print the closure of a force by origin, or by permission regime."""
+    net, ports = answer.net, answer.by == "origin"
+    title(console, net, answer.question, "Entry ports by closure" if ports else "Permission regimes by closure")
+    if ports:
+        together = "no closure" if answer.closure_h is None else f"closure {hours(answer.closure_h)}"
+        console.print(f"All together: {together}.")
+        table = grid(("origin", "wrap"), ("alone", "right"), ("bound", "right"), ("share", "right"),
+                     ("without it", "right"), ("it adds", "right"))  # fmt: skip
+    else:
+        table = grid(("regime", "left"), ("closure", "right"), ("bound", "right"), ("lead", "right"), ("more", "right"))
+    for e in answer.entries:
+        bound = "none" if e.closure_h is None else hours(e.lower_bound_h)
+        more = "-" if e.adds_h is None else f"{e.adds_h:+.1f} h"
+        first = net.name(e.name) if ports else e.name
+        alone = "none" if e.closure_h is None else hours(e.closure_h)
+        if ports:
+            lacks = "none" if e.without_h is None and len(answer.entries) > 1 else hours(e.without_h)
+            share = "-" if e.share is None else f"{e.share:.0%}"
+            table.add_row(first, alone, bound, share, lacks, "all" if lacks == "none" else more)
+        else:
+            table.add_row(first, alone, bound, hours(e.lead_h), more)
+    console.print(table)
+    words = "hours that it saves the others" if ports else "hours later than without any lead time"
+    foot(console, net, [f"{'It adds' if ports else 'More'}: {words}; a difference below the gaps says nothing."], [])
 
 
 def show_sensitivity(console: Console, answer: Sensitivity) -> None:
@@ -1071,27 +1210,15 @@ def _show_replay(console: Console, seen: Replay) -> None:
     console.print(Text(sound, style="dim"))
 
 
-def _event(event: Event) -> str:
-    if isinstance(event, Earthquake):
-        return (
-            f"Earthquake of magnitude {event.magnitude:g} at {event.lat:g}, {event.lon:g}, {event.depth_km:g} km deep, "
-            f"ground type {event.site}"
-        )
-    where = (
-        f"{event.area[2]:g} km around {event.area[0]:g}, {event.area[1]:g}"
-        if isinstance(event.area, tuple)
-        else str(event.area)
-    )
-    if isinstance(event, Flood):
-        return f"Flood of {event.depth_m:g} m, {where}"
-    return f"Intensity {event.intensity:g}, {where}"
-
-
 def show_hazard(console: Console, answer: HazardLoss, most: int = 12) -> None:
     """Print what an event takes from a connection, how it comes back, and what to repair first."""
+    from mobility.hazard import CAVEAT as NO_FORECAST
+    from mobility.hazard import Area, Earthquake, Flood, event_words
+
     net = answer.net
     title(console, net, answer.question, "Hazard")
-    console.print(Text(_event(answer.event)))
+    ground = f", ground type {answer.event.site}" if isinstance(answer.event, Earthquake) else ""
+    console.print(Text(f"{event_words(answer.event)}{ground}"))
     if answer.status != "ok" or answer.lost is None or answer.connection is None:
         console.print("No route even with every link in place.", style="bold red")
         foot(console, net, [NO_FORECAST], links=())
@@ -1168,3 +1295,60 @@ def _repairs(console: Console, net: Network, plan: RepairPlan, most: int) -> Non
         console.print(f"and {len(useful) - most} more until nothing is lost")
     if len(plan.steps) > len(useful):
         console.print(f"{several(len(plan.steps) - len(useful), 'repair')} after that restore nothing here.")
+
+
+def show_sweep(console: Console, made: Sweep, most: int = 8) -> None:
+    """Print best, median and worst of a study, over all and by what was varied, and what failed."""
+    console.print(Text(f"{made.study.title or made.study.name}: {made.headline}", style="bold"))
+    frame = made.to_frame()
+    table = grid(("", "left"), ("best", "right"), ("median", "right"), ("worst", "right"), ("worst case", "wrap"))
+    for figure, row in zip(made.figures, made.summary().to_dict("records"), strict=True):
+        case = "-" if row["worst_case"] != row["worst_case"] or row["worst_case"] is None else int(row["worst_case"])
+        what = "" if case == "-" else ": " + ", ".join(str(frame.loc[case, c]) for c in made.dimensions)
+        shown = [_swept(figure, row[k]) for k in ("best", "median", "worst")]
+        table.add_row(figure, *shown, f"{case}{what}"[:120])
+    console.print(table)
+    if made.dimensions:
+        console.print(Text("Below, each cell: best / median / worst.", style="dim"))
+    for by in made.dimensions:
+        _by_dimension(console, made, by, most)
+    failed = made.failed
+    for case, row in list(zip(failed["case"].tolist(), failed.to_dict("records"), strict=True))[:most]:
+        console.print(Text(f"case {case} ({row['scenario']}, {row['vehicle']}) failed: {row['error']}", style="bold"))
+    if len(failed) > most:
+        console.print(f"and {len(failed) - most:,} more that failed; the table has them all")
+    if made.path is not None:
+        console.print(Text(f"table: {made.path}"))
+    states = [x for x, lies in zip(made.net.link_index, made.net.link_countries, strict=True) if "XK" in lies]
+    foot(console, made.net, links=states)
+
+
+def _by_dimension(console: Console, made: Sweep, by: str, most: int) -> None:
+    """Print the spread for each value of a column; of many values those that are worst in the median."""
+    shown = made.figures[:2]
+    parts = [made.summary(by).loc[figure] for figure in shown]
+    first = parts[0]
+    order = list(first.index)
+    if len(order) > most:
+        low = made.lower_is_better(shown[0])
+        ranked = first["median"].astype(float).to_numpy()
+        order = [first.index[i] for i in (-ranked if low else ranked).argsort(kind="stable")[:most]]
+    table = grid(
+        (f"by {by}", "wrap"), ("rows", "right"), ("no route", "right"),
+        *((figure, "right") for figure in shown),
+    )  # fmt: skip
+    rows = [part.to_dict("index") for part in parts]
+    for name in order:
+        cells = [" / ".join(_swept(f, row[name][k]) for k in ("best", "median", "worst"))
+                 for f, row in zip(shown, rows, strict=True)]  # fmt: skip
+        table.add_row(str(name), f"{rows[0][name]['rows']:,}", f"{rows[0][name]['no_route']:,}", *cells)
+    console.print(table)
+    if len(first) > most:
+        console.print(Text(f"the {most} worst of {len(first):,} in the median of {shown[0]}", style="dim"))
+
+
+def _swept(figure: str, value: float | None) -> str:
+    """Return a figure of a sweep as people read it."""
+    if value is None or value != value:
+        return "-"
+    return f"{value:.1f}" if figure.endswith("_h") else f"{value:.3f}" if abs(value) < 1 else number(value)
