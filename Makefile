@@ -9,7 +9,7 @@ FROM := Durrës,Bar,Ploče
 TO := Constanța,Burgas
 ASK := --from $(FROM) --to $(TO) --vehicle wheeled-ifv --share 0.3
 
-.PHONY: demo test test-slow test-min test-browser lint types docs readme pictures notebooks notebooks-check web web-check check bench wheel clean
+.PHONY: demo test test-slow test-min test-browser lint types docs readme pictures notebooks notebooks-check notebooks-run web web-check check bench wheel clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -64,10 +64,11 @@ readme: $(VENV)/.base
 pictures: $(VENV)/.dev
 	$(BIN)/python tests/pictures.py
 
-# Executes the notebooks and writes the pairs; the check writes nothing, and fails where a pair says something else.
-notebooks notebooks-check: $(VENV)/.base
+# Executes the notebooks and writes the pairs; the check writes nothing, and fails where a pair says something else; the
+# run only tells of it.
+notebooks notebooks-check notebooks-run: $(VENV)/.base
 	$(PIP) install -c constraints.txt -e ".[notebooks]"
-	$(BIN)/python tools/notebooks.py $(if $(filter %-check,$@),--check)
+	$(BIN)/python tools/notebooks.py $(if $(filter %-check,$@),--check)$(if $(filter %-run,$@),--run)
 
 # The page of the interactive map, src/mobility/web/explore.html, from web/; the same bytes each time.
 web:

@@ -1,8 +1,9 @@
-"""Execute the notebooks and write the pairs: `python tools/notebooks.py [--check] [NUMBER ...]`.
+"""Execute the notebooks and write the pairs: `python tools/notebooks.py [--check | --run] [NUMBER ...]`.
 
 Each ``notebooks/NN-name.py`` (jupytext, py:percent) is run from its first cell, and what it shows is written to the
 ``.ipynb`` beside it, without times, versions or paths. A fault, a warning, or a picture or file that is too large ends
-with exit 1. With ``--check`` nothing is written, and a pair that does not say what a run says is a fault too.
+with exit 1. With ``--check`` nothing is written, and a pair that does not say what a run says is a fault too; with
+``--run`` that is only told, because another processor may break a tie between equal plans in another way.
 """
 
 from __future__ import annotations
@@ -96,15 +97,18 @@ def kept(book: Any, old: Any) -> list[str]:
     return differ
 
 
-def run(source: Path, check: bool) -> list[str]:
-    """Execute one notebook and write its pair, or compare with it; return what is wrong."""
+def run(source: Path, how: str) -> list[str]:
+    """Execute one notebook and `write` its pair, or compare with it; return what is wrong."""
     began = time.monotonic()
     book, faults = executed(source)
     pair = source.with_suffix(".ipynb")
     if not faults:
         differ = kept(book, nbformat.read(pair, as_version=4)) if pair.exists() else ["there is no pair"]
-        if check:
-            faults = [f"{pair.name}: {d}; `make notebooks` writes it anew" for d in differ]
+        told = [f"{pair.name}: {d}; `make notebooks` writes it anew" for d in differ]
+        if how == "check" or (how == "run" and any("pair" in d for d in differ)):
+            faults = told
+        elif how == "run":
+            print("\n".join(told), end="\n" * bool(told), file=sys.stderr)
         elif differ:
             pair.write_text(nbformat.writes(book) + "\n", encoding="utf-8")
     print(
@@ -116,12 +120,13 @@ def run(source: Path, check: bool) -> list[str]:
 def main() -> int:
     """Run the notebooks that are asked for, two at a time."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--check", dest="how", action="store_const", const="check", default="write")
+    parser.add_argument("--run", dest="how", action="store_const", const="run")
     parser.add_argument("numbers", nargs="*", help="01 02; all when left out")
     asked = parser.parse_args()
     sources = [s for s in sorted(FOLDER.glob("*.py")) if not asked.numbers or s.name[:2] in asked.numbers]
     with ThreadPoolExecutor(2) as pool:
-        faults = [f for found in pool.map(lambda s: run(s, asked.check), sources) for f in found]
+        faults = [f for found in pool.map(lambda s: run(s, asked.how), sources) for f in found]
     print("\n".join(faults), file=sys.stderr)
     return int(bool(faults or not sources))
 
