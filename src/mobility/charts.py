@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from matplotlib.patches import Patch
 from mobility import prints
 from mobility.errors import InputError, did_you_mean
 from mobility.movement import MovementTable, MoveUnit
+from mobility.network import Network
 from mobility.pen import INK, PAGES, PT_PER_MM, RED, SETTINGS, SOFT, Look, MapFigure, plain
 from mobility.replay import Replay
 from mobility.report import KOSOVO
@@ -87,40 +88,119 @@ def plot(
     """
     if kind not in CHARTS:
         raise InputError(f"there is no chart {kind!r}{did_you_mean(kind, CHARTS)}; charts: {', '.join(CHARTS)}")
-    target = prints.asked(path, overwrite, size, dpi)
-    with rc_context(SETTINGS):
-        page = _Page(table, size, dpi)
-        CHARTS[kind](page, way, replay)
-        page.title, page.subtitle = title or page.title, subtitle or page.subtitle
-        page.frame()
-        if target is not None:
-            words = {"title": page.title, "caption": page.caption, "alt_text": page.alt_text}
-            prints.save(page.figure, target, **words, data=page.data)
-    return page.figure
+    return draw_page(
+        table.net, lambda page: CHARTS[kind](page, way, replay), links=(x for u in table.units for x in u.links),
+        path=path, title=title, subtitle=subtitle, size=size, dpi=dpi, overwrite=overwrite,
+        of=lambda net, size, dpi: _Page(table, size, dpi),
+    )  # fmt: skip
 
 
-class _Page:
-    """A page with a title, one diagram, a legend and a footer; sizes are those on A4."""
+class ChartPage:
+    """A page with a title, diagrams, a legend and a footer; sizes are those on A4, in millimetres and points.
+
+    Attributes
+    ----------
+    title, subtitle, alt_text : str
+    data : DataFrame
+        What is drawn, for the file beside the picture.
+    keys : list
+        Handles of the legend.
+    """
 
     title = subtitle = alt_text = ""
+    legend_at = 12.0
 
-    def __init__(self, table: MovementTable, size: str, dpi: int) -> None:
-        self.table, self.net = table, table.net
+    def __init__(self, net: Network, size: str, dpi: int) -> None:
+        self.net = net
         self.mm = PAGES[size][:2]
         self.scale = PAGES[size][2]
         self.figure = MapFigure(figsize=(self.mm[0] / 25.4, self.mm[1] / 25.4), dpi=dpi, facecolor="white")
         FigureCanvasAgg(self.figure)
         self.data = pd.DataFrame()
         self.keys: list[Any] = []
-        self.ax: Any = None
-        self.box = (0.0, 0.0, 0.0, 0.0)
 
     @property
     def caption(self) -> str:
         """What is shown, what was found, and what it rests on."""
         return f"{self.title}. {self.subtitle} {data_line(self.net)}. {CAVEAT}"
 
-    def axes(self, left: float) -> Any:
+    @property
+    def room(self) -> tuple[float, float]:
+        """Width and height between title and legend, in millimetres of A4."""
+        return self.mm[0] / self.scale - 16.0, self.mm[1] / self.scale - 44.0
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Any:
+        """Return axes within the room, `left` and `top` from its upper left corner."""
+        s, (wide, tall) = self.scale, self.mm
+        x, y = (8.0 + left) * s, tall - (22.0 + top + height) * s
+        ax = self.figure.add_axes((x / wide, y / tall, width * s / wide, height * s / tall))
+        for side in ("top", "right", "left", "bottom"):
+            ax.spines[side].set_visible(False)
+        ax.tick_params(colors=INK, labelsize=6.2 * s, width=0.6 * s, length=0)
+        ax.set_axisbelow(True)
+        return ax
+
+    def words(self, ax: Any, x: float, y: float, text: str, size: float = 6.2, colour: str = INK, **more: Any) -> None:
+        """Write text in the units of the axes."""
+        look: Look = {"ha": "left", "va": "center", "parse_math": False, "clip_on": False, "zorder": 8} | more
+        ax.text(x, y, plain(text, 200), fontsize=size * self.scale, color=colour, **look)
+
+    def frame(self, links: Iterable[str] = ()) -> None:
+        """Write title, subtitle, legend and footer; with the footnote where one of the `links` lies in Kosovo."""
+        s, (wide, tall), index = self.scale, self.mm, self.net.link_index
+        left = 8.0 * s / wide
+        look: Look = {"parse_math": False, "ha": "left", "va": "center"}
+        room = (wide - 16 * s) * PT_PER_MM
+        title = plain(self.title, 120)
+        size = min(15.0 * s, 1.72 * room / max(len(title), 1))
+        self.figure.text(left, 1 - 8.0 * s / tall, title, fontsize=size, color=INK, weight="bold", **look)
+        for n, line in enumerate(textwrap.wrap(plain(self.subtitle, 400), int(room / (4.15 * s)))[:2]):
+            self.figure.text(left, 1 - (14.2 + 3.6 * n) * s / tall, line, fontsize=7.6 * s, color=SOFT, **look)
+        passed = {state for x in links if x in index for state in self.net.link_countries[index[x]]}
+        notes = [CAVEAT, f"{data_line(self.net)}."] + [KOSOVO] * ("XK" in passed)
+        for n, line in enumerate(notes):
+            self.figure.text(left, (8.6 - 2.8 * n) * s / tall, line, fontsize=5.8 * s, color=SOFT, **look)
+        box: Look = {"loc": "lower left", "frameon": False, "ncols": 7, "handlelength": 2.2, "columnspacing": 1.6}
+        box |= {
+            "bbox_to_anchor": (left - 1.0 * s / wide, self.legend_at * s / tall),
+            "borderaxespad": 0.0,
+            "borderpad": 0.0,
+        }
+        if self.keys:
+            self.figure.legend(handles=self.keys, fontsize=6.4 * s, labelcolor=INK, **box)
+
+
+def draw_page(
+    net: Network, fill: Callable[[Any], None], *, links: Iterable[str] = (), path: str | Path | None = None,
+    title: str | None = None, subtitle: str | None = None, size: str = "A4", dpi: int = 300, overwrite: bool = False,
+    of: Callable[[Network, str, int], ChartPage] = ChartPage,
+) -> Figure:  # fmt: skip
+    """Return the figure of a page that `fill` draws on, and write it with its words and data if asked to."""
+    target = prints.asked(path, overwrite, size, dpi)
+    with rc_context(SETTINGS):
+        page = of(net, size, dpi)
+        fill(page)
+        page.title, page.subtitle = title or page.title, subtitle or page.subtitle
+        page.frame(links)
+        if target is not None:
+            prints.save(
+                page.figure, target, title=page.title, caption=page.caption, alt_text=page.alt_text, data=page.data
+            )
+    return page.figure
+
+
+class _Page(ChartPage):
+    """A page with one diagram of a movement."""
+
+    legend_at = 11.4
+
+    def __init__(self, table: MovementTable, size: str, dpi: int) -> None:
+        super().__init__(table.net, size, dpi)
+        self.table = table
+        self.ax: Any = None
+        self.box = (0.0, 0.0, 0.0, 0.0)
+
+    def diagram(self, left: float) -> Any:
         """Return the diagram's axes, `left` millimetres from the edge."""
         wide, tall = self.mm
         self.box = (left * self.scale, 27.0 * self.scale, wide - (left + 11) * self.scale, tall - 56.0 * self.scale)
@@ -174,26 +254,6 @@ class _Page:
             if any(u.mode == mode for u in units):
                 self.keys.append(Patch(fc=colour, ec="none", label=text))
 
-    def frame(self) -> None:
-        """Write title, subtitle, legend and footer."""
-        s, (wide, tall), index = self.scale, self.mm, self.net.link_index
-        left = 8.0 * s / wide
-        look: Look = {"parse_math": False, "ha": "left", "va": "center"}
-        size = 15.0 * s
-        room = (wide - 16 * s) * PT_PER_MM
-        title = plain(self.title, 110)
-        size = min(size, 1.72 * room / max(len(title), 1))
-        self.figure.text(left, 1 - 8.0 * s / tall, title, fontsize=size, color=INK, weight="bold", **look)
-        for n, line in enumerate(_wrapped(plain(self.subtitle, 400), int(room / (4.15 * s)))[:2]):
-            self.figure.text(left, 1 - (14.2 + 3.6 * n) * s / tall, line, fontsize=7.6 * s, color=SOFT, **look)
-        passed = {state for u in self.table.units for x in u.links for state in self.net.link_countries[index[x]]}
-        notes = [CAVEAT, f"{data_line(self.net)}."] + [KOSOVO] * ("XK" in passed)
-        for n, line in enumerate(notes):
-            self.figure.text(left, (8.6 - 2.8 * n) * s / tall, line, fontsize=5.8 * s, color=SOFT, **look)
-        box: Look = {"loc": "lower left", "frameon": False, "ncols": 7, "handlelength": 2.2, "columnspacing": 1.6}
-        box |= {"bbox_to_anchor": (left - 1.0 * s / wide, 11.4 * s / tall), "borderaxespad": 0.0, "borderpad": 0.0}
-        self.figure.legend(handles=self.keys, fontsize=6.4 * s, labelcolor=INK, **box)
-
 
 def _short(text: str, width: int) -> str:
     text = plain(text, 400)
@@ -204,10 +264,6 @@ def _modes(table: MovementTable, way: int) -> str:
     """Return the modes of a way in order."""
     mode = table.net.table("links")["mode"].tolist()
     return "–".join(m for m, _ in itertools.groupby(mode[table.net.link_index[x]] for x in table.ways[way]))
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width)
 
 
 def _found(table: MovementTable) -> str:
@@ -234,7 +290,7 @@ def _gantt(page: _Page, way: Any, replay: Replay | None) -> None:
     groups: dict[tuple[int, int], list[MoveUnit]] = {}
     for u in table.units:
         groups.setdefault((u.element, u.way), []).append(u)
-    ax = page.axes(62)
+    ax = page.diagram(62)
     page.hours(max(u.arrive_h for u in table.units))
     gap = max(1.2, 0.016 * len(table.units))
     rows: dict[str, float] = {}
@@ -374,7 +430,7 @@ def _graph(page: _Page, way: int | str | Sequence[str] | None, replay: Replay | 
     stations = _stations(table, number)
     links = table.ways[number]
     at = {link: (stations[i][2], stations[i + 1][2], stations[i][0]) for i, link in enumerate(links)}
-    ax = page.axes(46)
+    ax = page.diagram(46)
     mine = [u for u in table.units if u.way == number]
     page.hours(max(u.arrive_h for u in mine))
     total = stations[-1][2]
@@ -475,7 +531,7 @@ def _lines(
 
 def _arrivals(page: _Page, way: Any, replay: Replay | None) -> None:
     table, s, answer = page.table, page.scale, page.table.answer
-    ax = page.axes(22)
+    ax = page.diagram(22)
     ends = sorted((u.arrive_h, u.vehicles) for u in table.units if u.final)
     hours = [h for h, _ in ends]
     count = np.cumsum([v for _, v in ends]).tolist()

@@ -435,7 +435,12 @@ class Network:
 
     def name(self, node_id: str) -> str:
         """Return the name of a place, or its id when it has none."""
-        return str(self.table("nodes")["name"].iloc[self.node_index[node_id]]) or node_id
+        return self._called[node_id]
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        nodes = self.table("nodes")
+        return {n: str(name) or n for n, name in zip(nodes["node_id"].tolist(), nodes["name"].tolist(), strict=True)}
 
     # ---- finding things by what people type
 

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import rc_context
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from mobility import prints
 from mobility.answerviews import ways
+from mobility.charts import BAND, QUIET, RULE, ChartPage, draw_page
 from mobility.coverage import EVERYTHING
 from mobility.netviews import PALETTE, explain_lines
 from mobility.network import Network
 from mobility.panel import Panel, percent
-from mobility.pen import INK, OPEN, PAGES, PT_PER_MM, SETTINGS, SOFT, WATER, Look, MapFigure, plain
-from mobility.report import KOSOVO
+from mobility.pen import INK, OPEN, SOFT, WATER, Look, plain
 from mobility.sheet import Mark, Sheet
 from mobility.vehicle import MODES
-from mobility.view import CAVEAT, AnswerView, View, data_line, item_name, listed, place, scale_colours
+from mobility.view import AnswerView, View, item_name, listed, place, scale_colours
 
 if TYPE_CHECKING:
     from mobility.compliance import Check, Compliance
     from mobility.policy import PolicyAnswer
     from mobility.uncertainty import Matter, Uncertainty
     from mobility.upgrades import BuildPlan, Upgrade
-
-RULE, QUIET, BAND = "#d9dee2", "#aab4bb", "#b9d3e6"
 
 FINE = "#fde725"
 """A link that falls short of nothing: the light end of the scale of shortfalls."""
@@ -44,94 +38,6 @@ VERDICT_LOOK = {
     "not_open": ("not open", "white", "//////"),
 }
 """By verdict words, colour and hatch; from dark to pale in grey as well, and hatched where nothing runs."""
-
-
-class ChartPage:
-    """A page with a title, diagrams, a legend and a footer; sizes are those on A4, in millimetres and points.
-
-    Attributes
-    ----------
-    title, subtitle, alt_text : str
-    data : DataFrame
-        What is drawn, for the file beside the picture.
-    keys : list
-        Handles of the legend.
-    """
-
-    title = subtitle = alt_text = ""
-
-    def __init__(self, net: Network, size: str, dpi: int) -> None:
-        self.net = net
-        self.mm = PAGES[size][:2]
-        self.scale = PAGES[size][2]
-        self.figure = MapFigure(figsize=(self.mm[0] / 25.4, self.mm[1] / 25.4), dpi=dpi, facecolor="white")
-        FigureCanvasAgg(self.figure)
-        self.data = pd.DataFrame()
-        self.keys: list[Any] = []
-
-    @property
-    def caption(self) -> str:
-        """What is shown, what was found, and what it rests on."""
-        return f"{self.title}. {self.subtitle} {data_line(self.net)}. {CAVEAT}"
-
-    @property
-    def room(self) -> tuple[float, float]:
-        """Width and height between title and legend, in millimetres of A4."""
-        return self.mm[0] / self.scale - 16.0, self.mm[1] / self.scale - 44.0
-
-    def axes(self, left: float, top: float, width: float, height: float) -> Any:
-        """Return axes within the room, `left` and `top` from its upper left corner."""
-        s, (wide, tall) = self.scale, self.mm
-        x, y = (8.0 + left) * s, tall - (22.0 + top + height) * s
-        ax = self.figure.add_axes((x / wide, y / tall, width * s / wide, height * s / tall))
-        for side in ("top", "right", "left", "bottom"):
-            ax.spines[side].set_visible(False)
-        ax.tick_params(colors=INK, labelsize=6.2 * s, width=0.6 * s, length=0)
-        ax.set_axisbelow(True)
-        return ax
-
-    def words(self, ax: Any, x: float, y: float, text: str, size: float = 6.2, colour: str = INK, **more: Any) -> None:
-        """Write text in the units of the axes."""
-        look: Look = {"ha": "left", "va": "center", "parse_math": False, "clip_on": False, "zorder": 8} | more
-        ax.text(x, y, plain(text, 200), fontsize=size * self.scale, color=colour, **look)
-
-    def frame(self, links: Iterable[str] = ()) -> None:
-        """Write title, subtitle, legend and footer; with the footnote where one of the `links` lies in Kosovo."""
-        s, (wide, tall), index = self.scale, self.mm, self.net.link_index
-        left = 8.0 * s / wide
-        look: Look = {"parse_math": False, "ha": "left", "va": "center"}
-        room = (wide - 16 * s) * PT_PER_MM
-        title = plain(self.title, 120)
-        size = min(15.0 * s, 1.72 * room / max(len(title), 1))
-        self.figure.text(left, 1 - 8.0 * s / tall, title, fontsize=size, color=INK, weight="bold", **look)
-        for n, line in enumerate(textwrap.wrap(plain(self.subtitle, 400), int(room / (4.15 * s)))[:2]):
-            self.figure.text(left, 1 - (14.2 + 3.6 * n) * s / tall, line, fontsize=7.6 * s, color=SOFT, **look)
-        passed = {state for x in links if x in index for state in self.net.link_countries[index[x]]}
-        notes = [CAVEAT, f"{data_line(self.net)}."] + [KOSOVO] * ("XK" in passed)
-        for n, line in enumerate(notes):
-            self.figure.text(left, (8.6 - 2.8 * n) * s / tall, line, fontsize=5.8 * s, color=SOFT, **look)
-        box: Look = {"loc": "lower left", "frameon": False, "ncols": 7, "handlelength": 2.2, "columnspacing": 1.6}
-        box |= {"bbox_to_anchor": (left - 1.0 * s / wide, 12.0 * s / tall), "borderaxespad": 0.0, "borderpad": 0.0}
-        if self.keys:
-            self.figure.legend(handles=self.keys, fontsize=6.4 * s, labelcolor=INK, **box)
-
-
-def draw_page(
-    net: Network, fill: Any, *, links: Iterable[str] = (), path: str | Path | None = None, title: str | None = None,
-    subtitle: str | None = None, size: str = "A4", dpi: int = 300, overwrite: bool = False,
-) -> Any:  # fmt: skip
-    """Return the figure of a page that `fill` draws on, and write it with its words and data if asked to."""
-    target = prints.asked(path, overwrite, size, dpi)
-    with rc_context(SETTINGS):
-        page = ChartPage(net, size, dpi)
-        fill(page)
-        page.title, page.subtitle = title or page.title, subtitle or page.subtitle
-        page.frame(links)
-        if target is not None:
-            prints.save(
-                page.figure, target, title=page.title, caption=page.caption, alt_text=page.alt_text, data=page.data
-            )
-    return page.figure
 
 
 def _slits(ax: Any, x: float, width: float, y: float, tall: float, step: float) -> None:

@@ -75,6 +75,8 @@ def save(figure: Figure, target: Path, *, title: str, caption: str, alt_text: st
     target.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as files:
         picture, words, table = (files.enter_context(beside(file)) for file in (target, *companions(target)))
-        figure.savefig(picture, format=kind, dpi=figure.dpi, metadata={"Title": title, **more[kind]})
+        # half the time of the usual level, for 2 % more bytes
+        quick: Mapping[str, Any] = {"pil_kwargs": {"compress_level": 4}} if kind == "png" else {}
+        figure.savefig(picture, format=kind, dpi=figure.dpi, metadata={"Title": title, **more[kind]}, **quick)
         words.write_text(f"Caption\n{caption}\n\nAlternative text\n{alt_text}\n", encoding="utf-8")
         data.to_csv(table, index=False, lineterminator="\n")
