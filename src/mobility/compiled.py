@@ -386,58 +386,60 @@ def _send(
 
 
 @njit(cache=True, nogil=True)
+def _nearest(
+    start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, far: int,
+    potential: Array, best: Array, came: Array, slot: Array, heap: Array, touched: Array,
+) -> bool:  # fmt: skip
+    """Search the cheapest way with room, which `came` then holds, and move the potentials; return if there is one."""
+    best[source] = 0
+    heap[0] = source
+    slot[source] = 0
+    touched[0] = source
+    size, count = 1, 1
+    reached = False
+    while size > 0:
+        u = heap[0]
+        size -= 1
+        slot[u] = -2
+        if u == sink:
+            reached = True
+            break
+        if size > 0:
+            heap[0] = heap[size]
+            slot[heap[0]] = 0
+            _down(heap, best, slot, size, 0)
+        lift = best[u] + potential[u]
+        for j in range(start[u], start[u + 1]):
+            a = order[j]
+            if room[a] > 0:
+                v = to[a]
+                there = lift + cost[a] - potential[v]
+                if slot[v] != -2 and there < best[v]:
+                    best[v] = there
+                    came[v] = a
+                    size, count = _label(v, heap, best, slot, touched, size, count)
+    if reached:
+        reach = best[sink]
+        for i in range(count):
+            v = touched[i]
+            if slot[v] == -2:
+                potential[v] += best[v] - reach
+    _clear(best, slot, touched, count, far)
+    return reached
+
+
+@njit(cache=True, nogil=True)
 def _cheapest(start: Array, order: Array, to: Array, room: Array, cost: Array, source: int, sink: int, far: int) -> int:
     """Push along successive shortest paths with potentials; return the flow."""
     n = len(start) - 1
-    potential = np.zeros(n, np.int64)
-    best = np.full(n, far, np.int64)
-    came = np.full(n, -1, np.int32)
-    slot = np.full(n, -1, np.int32)
-    heap = np.empty(n, np.int32)
-    touched = np.empty(n, np.int32)
-    value = 0
+    potential, best = np.zeros(n, np.int64), np.full(n, far, np.int64)
+    came, slot = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    heap, touched = np.empty(n, np.int32), np.empty(n, np.int32)
     nothing = np.empty(0, np.int32)
-    while True:
-        best[source] = 0
-        heap[0] = source
-        slot[source] = 0
-        touched[0] = source
-        size, count = 1, 1
-        reached = False
-        while size > 0:
-            u = heap[0]
-            size -= 1
-            slot[u] = -2
-            if u == sink:
-                reached = True
-                break
-            if size > 0:
-                heap[0] = heap[size]
-                slot[heap[0]] = 0
-                _down(heap, best, slot, size, 0)
-            lift = best[u] + potential[u]
-            for j in range(start[u], start[u + 1]):
-                a = order[j]
-                if room[a] > 0:
-                    v = to[a]
-                    there = lift + cost[a] - potential[v]
-                    if slot[v] != -2 and there < best[v]:
-                        best[v] = there
-                        came[v] = a
-                        size, count = _label(v, heap, best, slot, touched, size, count)
-        if reached:
-            reach = best[sink]
-            for i in range(count):
-                v = touched[i]
-                if slot[v] == -2:
-                    potential[v] += best[v] - reach
-            push, _ = _send(to, room, came, source, sink, far, nothing, 0)
-            value += push
-        for i in range(count):
-            best[touched[i]] = far
-            slot[touched[i]] = -1
-        if not reached:
-            break
+    value = 0
+    while _nearest(start, order, to, room, cost, source, sink, far, potential, best, came, slot, heap, touched):
+        push, _ = _send(to, room, came, source, sink, far, nothing, 0)
+        value += push
     return value
 
 
@@ -809,59 +811,18 @@ def _quickest(
 ) -> float:  # fmt: skip
     """Return the hour at which successive shortest paths have brought in `count`; infinite without any."""
     n = len(start) - 1
-    potential = np.zeros(n, np.int64)
-    best = np.full(n, far, np.int64)
-    came = np.full(n, -1, np.int32)
-    slot = np.full(n, -1, np.int32)
-    heap = np.empty(n, np.int32)
-    touched = np.empty(n, np.int32)
+    potential, best = np.zeros(n, np.int64), np.full(n, far, np.int64)
+    came, slot = np.full(n, -1, np.int32), np.full(n, -1, np.int32)
+    heap, touched = np.empty(n, np.int32), np.empty(n, np.int32)
     nothing = np.empty(0, np.int32)
     rate, work = 0.0, 0.0
-    while True:
-        best[source] = 0
-        heap[0] = source
-        slot[source] = 0
-        touched[0] = source
-        size, met = 1, 1
-        reached = False
-        while size > 0:
-            u = heap[0]
-            size -= 1
-            slot[u] = -2
-            if u == sink:
-                reached = True
-                break
-            if size > 0:
-                heap[0] = heap[size]
-                slot[heap[0]] = 0
-                _down(heap, best, slot, size, 0)
-            lift = best[u] + potential[u]
-            for j in range(start[u], start[u + 1]):
-                a = order[j]
-                if room[a] > 0:
-                    v = to[a]
-                    there = lift + cost[a] - potential[v]
-                    if slot[v] != -2 and there < best[v]:
-                        best[v] = there
-                        came[v] = a
-                        size, met = _label(v, heap, best, slot, touched, size, met)
-        if reached:
-            reach = best[sink]
-            for i in range(met):
-                v = touched[i]
-                if slot[v] == -2:
-                    potential[v] += best[v] - reach
-            length = (potential[sink] - potential[source]) / ticks
-            if rate > 0.0 and (count + work) / rate <= length:
-                break
-            push, _ = _send(to, room, came, source, sink, far, nothing, 0)
-            rate += push / unit
-            work += length * (push / unit)
-        for i in range(met):
-            best[touched[i]] = far
-            slot[touched[i]] = -1
-        if not reached:
+    while _nearest(start, order, to, room, cost, source, sink, far, potential, best, came, slot, heap, touched):
+        length = (potential[sink] - potential[source]) / ticks
+        if rate > 0.0 and (count + work) / rate <= length:
             break
+        push, _ = _send(to, room, came, source, sink, far, nothing, 0)
+        rate += push / unit
+        work += length * (push / unit)
     return (count + work) / rate if rate > 0.0 else np.inf
 
 
