@@ -45,7 +45,9 @@ def executed(source: Path) -> tuple[Any, list[str]]:
     }
     book["nbformat"], book["nbformat_minor"] = 4, 5
     where = {"metadata": {"path": str(FOLDER)}}
-    client = NotebookClient(book, timeout=240, kernel_name="python3", record_timing=False, resources=where)
+    client = NotebookClient(
+        book, timeout=240, kernel_name="python3", record_timing=False, resources=where, coalesce_streams=True
+    )
     client.extra_arguments = ["--log-level=ERROR"]
     try:
         client.execute()
