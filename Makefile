@@ -9,7 +9,7 @@ FROM := Durrës,Bar,Ploče
 TO := Constanța,Burgas
 ASK := --from $(FROM) --to $(TO) --vehicle wheeled-ifv --share 0.3
 
-.PHONY: demo test test-slow test-min test-browser lint types docs readme pictures notebooks notebooks-check notebooks-run web web-check check bench wheel clean
+.PHONY: demo test test-slow test-min test-browser lint types docs readme pictures notebooks notebooks-check notebooks-run web web-packages web-check check bench wheel clean
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -71,16 +71,19 @@ notebooks notebooks-check notebooks-run: $(VENV)/.base
 	$(BIN)/python tools/notebooks.py $(if $(filter %-check,$@),--check)$(if $(filter %-run,$@),--run)
 
 # The page of the interactive map, src/mobility/web/explore.html, from web/; the same bytes each time.
-web:
-	cd web && npm ci --ignore-scripts --silent && npm run --silent build
+web: web-packages
+	cd web && npm run --silent build
+
+web-packages:
+	cd web && npm ci --ignore-scripts --silent
 
 # The page is what web/ builds, and works in Debian's chromium, which root installs where it is missing. What cannot be
 # checked here is said, and left out.
 QUICK := quiet or routes_shown or little_is_drawn or without_webgl or hostile
 web-check: $(VENV)/.dev
-	if command -v npm > /dev/null; then $(MAKE) web && { git diff --quiet src/mobility/web \
-	  || { echo "src/mobility/web is not what web/ builds; run make web and commit it" >&2; exit 1; }; }; \
-	else echo "NOT CHECKED: there is no npm, so the page of the interactive map was not built again and compared" >&2; fi
+	if command -v npm > /dev/null && $(MAKE) web-packages; then (cd web && npm run --silent build) \
+	  && { git diff --quiet src/mobility/web || { echo "src/mobility/web is not what web/ builds; run make web and commit it" >&2; exit 1; }; }; \
+	else echo "NOT CHECKED: there is no npm, or nothing to get from it, so the page of the interactive map was not built again and compared" >&2; fi
 	test -x /usr/bin/chromium || test "$$(id -u)" != 0 || ! command -v apt-get > /dev/null \
 	  || { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends chromium; } > /dev/null || true
 	if test -x /usr/bin/chromium; then $(PIP) install -c constraints.txt -e ".[browser]" \
