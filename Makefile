@@ -75,13 +75,13 @@ web: web-packages
 	cd web && npm run --silent build
 
 web-packages:
-	cd web && npm ci --ignore-scripts --silent
+	cd web && npm ci --ignore-scripts --silent --no-audit --no-fund
 
 # The page is what web/ builds, and works in Debian's chromium, which root installs where it is missing. What cannot be
-# checked here is said, and left out.
+# checked here is said, and left out; the types of web/ are checked by `make web`.
 QUICK := quiet or routes_shown or little_is_drawn or without_webgl or hostile
 web-check: $(VENV)/.dev
-	if command -v npm > /dev/null && $(MAKE) web-packages; then (cd web && npm run --silent build) \
+	if command -v npm > /dev/null && $(MAKE) web-packages; then (cd web && npm run --silent bundle) \
 	  && { git diff --quiet src/mobility/web || { echo "src/mobility/web is not what web/ builds; run make web and commit it" >&2; exit 1; }; }; \
 	else echo "NOT CHECKED: there is no npm, or nothing to get from it, so the page of the interactive map was not built again and compared" >&2; fi
 	test -x /usr/bin/chromium || test "$$(id -u)" != 0 || ! command -v apt-get > /dev/null \
